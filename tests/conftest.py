@@ -1,0 +1,147 @@
+"""Fixtures of the whole suite: every test that asks for `lupa_module` runs once on each runtime.
+
+`LUPA_TEST_RUNTIMES=lua54,luajit21` selects runtimes; the default is all that the package should contain.
+"""
+
+import gc
+import importlib
+import os
+import subprocess
+import sys
+import textwrap
+from dataclasses import dataclass
+
+import pytest
+
+RUNTIMES = ("lua51", "lua52", "lua53", "lua54", "lua55", "luajit20", "luajit21")
+
+#: Where a runtime cannot be built at all, its absence is no failure, except in CI.
+MAY_BE_ABSENT = {"luajit20": "LuaJIT 2.0 was not built: its sources come from a download, and exist for x86-64 only"}
+
+
+def selected_runtimes():
+    selection = os.environ.get("LUPA_TEST_RUNTIMES")
+    if not selection:
+        return RUNTIMES
+    names = tuple(name.strip() for name in selection.split(",") if name.strip())
+    unknown = sorted(set(names) - set(RUNTIMES))
+    if unknown:
+        raise pytest.UsageError(f"LUPA_TEST_RUNTIMES names unknown runtimes: {', '.join(unknown)}")
+    return names
+
+
+@dataclass(frozen=True)
+class Flavour:
+    """What a test may need to know about the Lua that it runs on."""
+
+    name: str
+    version: tuple
+
+    @property
+    def is_luajit(self):
+        return self.name.startswith("luajit")
+
+    @property
+    def has_integers(self):
+        """Whether the language has an integer subtype; otherwise every number is a double."""
+        return self.version >= (5, 3)
+
+    @property
+    def has_allocator(self):
+        """Whether the runtime accepts an allocator of the host, which `max_memory` needs."""
+        return self.name != "luajit20"
+
+    @property
+    def max_integer(self):
+        """The greatest n such that every integer from -n to n is exact."""
+        return 2**63 - 1 if self.has_integers else 2**53
+
+
+def import_runtime(name):
+    try:
+        return importlib.import_module("lupa." + name)
+    except ImportError as error:
+        if name in MAY_BE_ABSENT and not os.environ.get("CI"):
+            pytest.skip(MAY_BE_ABSENT[name])
+        pytest.fail(f"runtime {name} cannot be imported: {error}", pytrace=False)
+
+
+def pytest_generate_tests(metafunc):
+    if "runtime_name" in metafunc.fixturenames:
+        metafunc.parametrize("runtime_name", selected_runtimes(), scope="session")
+
+
+@pytest.fixture(scope="session")
+def lupa_module(runtime_name):
+    """The module of one runtime, e.g. `lupa.lua54`."""
+    return import_runtime(runtime_name)
+
+
+@pytest.fixture(scope="session")
+def flavour(runtime_name, lupa_module):
+    return Flavour(runtime_name, lupa_module.LUA_VERSION)
+
+
+@pytest.fixture(scope="session")
+def lua_version(flavour):
+    """The version of the language as a tuple; LuaJIT is `(5, 1)`."""
+    return flavour.version
+
+
+@pytest.fixture
+def lua(lupa_module):
+    """A fresh runtime with default settings."""
+    return lupa_module.LuaRuntime()
+
+
+@pytest.fixture
+def new_runtime(lupa_module):
+    """The constructor of the runtime."""
+    return lupa_module.LuaRuntime
+
+
+@pytest.fixture
+def needs_allocator(flavour):
+    if not flavour.has_allocator:
+        pytest.skip("LuaJIT 2.0 accepts no allocator on 64-bit machines")
+
+
+@pytest.fixture
+def collect():
+    """Run both collectors until neither finds anything new: a cycle through both needs several turns."""
+
+    def collect(*runtimes):
+        for _ in range(4):
+            for runtime in runtimes:
+                runtime.gccollect()
+            gc.collect()
+
+    return collect
+
+
+@pytest.fixture
+def run_script(runtime_name, lupa_module):
+    """Run Python source in a process of its own, with `lupa` bound to the runtime's module; returns its output.
+
+    For what may hang, kill the process, or leaves traces in it. A non-zero exit fails the test.
+    """
+
+    def run(source, *arguments, timeout=60, env=None):
+        header = f"import sys, lupa.{runtime_name} as lupa\nfrom {lupa_module.__name__} import *\n"
+        command = [sys.executable, "-X", "faulthandler", "-c", header + textwrap.dedent(source), *map(str, arguments)]
+        try:
+            done = subprocess.run(
+                command,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                timeout=timeout,
+                encoding="utf-8",
+                env={**os.environ, **(env or {})},
+            )
+        except subprocess.TimeoutExpired as hang:
+            pytest.fail(f"no end after {timeout} s\nstdout: {hang.stdout}\nstderr: {hang.stderr}", pytrace=False)
+        if done.returncode != 0:
+            pytest.fail(f"exit status {done.returncode}\n{done.stdout}{done.stderr}", pytrace=False)
+        return done.stdout
+
+    return run
