@@ -1,0 +1,74 @@
+//! LuaJIT by its own makefile: 2.1 from the crate `luajit-src`, 2.0 from a folder of sources.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::{env, fs};
+
+use crate::Outcome;
+use crate::flavour::{Flavour, LuaJit20};
+use crate::lua_source::{Library, LuaSource, path_variable};
+
+pub fn build(flavour: Flavour) -> Outcome<LuaSource> {
+    if flavour == LuaJit20 { build_20() } else { Ok(build_21()) }
+}
+
+fn build_21() -> LuaSource {
+    let artifacts = luajit_src::Build::new().debug(false).build();
+    source(artifacts.include_dir().to_owned(), artifacts.lib_dir().join("libluajit.a"))
+}
+
+fn build_20() -> Outcome<LuaSource> {
+    let tree = source_tree()?;
+    let copy = PathBuf::from(env::var("OUT_DIR")?).join("luajit20");
+    if copy.exists() {
+        fs::remove_dir_all(&copy)?;
+    }
+    copy_folder(&tree, &copy)?;
+    let src = copy.join("src");
+    make(&src)?;
+    Ok(source(src.clone(), src.join("libluajit.a")))
+}
+
+fn source(include_dir: PathBuf, archive: PathBuf) -> LuaSource {
+    LuaSource { include_dirs: vec![include_dir], defines: vec![], library: Library::Archive(archive) }
+}
+
+/// The folder that `build_support/luajit20.py` filled, or one that the builder names.
+fn source_tree() -> Outcome<PathBuf> {
+    let tree = path_variable("LUPA_LUAJIT20_SOURCE")
+        .ok_or("LuaJIT 2.0: set LUPA_LUAJIT20_SOURCE to its sources; `python build_support/luajit20.py` gets them")?;
+    if !tree.join("src/luajit.h").is_file() {
+        return Err(format!("LUPA_LUAJIT20_SOURCE: there is no src/luajit.h in {}", tree.display()).into());
+    }
+    println!("cargo::rerun-if-changed={}", tree.display());
+    Ok(tree)
+}
+
+fn make(src: &Path) -> Outcome<()> {
+    let compiler = cc::Build::new().get_compiler();
+    let status = Command::new("make")
+        .current_dir(src)
+        .args(["libluajit.a", "CFLAGS=-fPIC"])
+        .arg(format!("CC={}", compiler.path().display()))
+        .env("MAKEFLAGS", env::var("CARGO_MAKEFLAGS").unwrap_or_default())
+        .status()
+        .map_err(|error| format!("make, which LuaJIT needs, cannot be run: {error}"))?;
+    if !status.success() {
+        return Err(format!("LuaJIT 2.0: make failed with {status}").into());
+    }
+    Ok(())
+}
+
+fn copy_folder(from: &Path, to: &Path) -> Outcome<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy_folder(&entry.path(), &target)?;
+        } else {
+            fs::copy(entry.path(), target)?;
+        }
+    }
+    Ok(())
+}
