@@ -61,10 +61,11 @@ def parse(argv):
     options = parser.parse_args(argv)
     if options.words[:1] == ["--"]:
         del options.words[0]
-    if not (options.words or options.code or options.version):
+    options.script, *options.arguments = options.words or [None]
+    if not (options.script or options.code or options.version):
         if sys.stdin.isatty():
             parser.error("nothing to run: name a script, or -, or use -e CODE")
-        options.words = ["-"]
+        options.script = "-"
     return options
 
 
@@ -137,10 +138,9 @@ def run(lua, options):
     """Run what the command line names, in its order."""
     for code in options.code:
         lua.compile(os.fsencode(code), name="=(command line)")()
-    if options.words:
-        script, *arguments = options.words
-        code, name = read_script(script)
-        lua.compile(code, name=name)(*map(os.fsencode, arguments))
+    if options.script:
+        code, name = read_script(options.script)
+        lua.compile(code, name=name)(*map(os.fsencode, options.arguments))
 
 
 def main(argv=None):
