@@ -20,8 +20,9 @@ const STATIC_INTERNALS: &str = "
 #define LUAI_DDEF static
 ";
 
-/// The same for 5.1, which has a macro for it.
+/// The same for 5.1, which has a macro for it. Its macro `getline` must not meet the declaration of `getline`.
 const STATIC_INTERNALS_51: &str = "
+#include <stdio.h>
 #define LUA_CORE
 #define LUA_LIB
 #define luaall_c

@@ -6,6 +6,7 @@ use std::{env, fs};
 
 use crate::Outcome;
 use crate::flavour::{Flavour, LuaJit20};
+use crate::libclang::python;
 use crate::lua_source::{Library, LuaSource, path_variable};
 
 pub fn build(flavour: Flavour) -> Outcome<LuaSource> {
@@ -33,15 +34,25 @@ fn source(include_dir: PathBuf, archive: PathBuf) -> LuaSource {
     LuaSource { include_dirs: vec![include_dir], defines: vec![], library: Library::Archive(archive) }
 }
 
-/// The folder that `build_support/luajit20.py` filled, or one that the builder names.
+/// The folder that the builder names, else the one that `luajit20.py` keeps in the user's cache.
 fn source_tree() -> Outcome<PathBuf> {
-    let tree = path_variable("LUPA_LUAJIT20_SOURCE")
-        .ok_or("LuaJIT 2.0: set LUPA_LUAJIT20_SOURCE to its sources; `python build_support/luajit20.py` gets them")?;
+    let tree = match path_variable("LUPA_LUAJIT20_SOURCE") {
+        Some(tree) => tree,
+        None => fetched_tree()?,
+    };
     if !tree.join("src/luajit.h").is_file() {
-        return Err(format!("LUPA_LUAJIT20_SOURCE: there is no src/luajit.h in {}", tree.display()).into());
+        return Err(format!("LuaJIT 2.0: there is no src/luajit.h in {}", tree.display()).into());
     }
     println!("cargo::rerun-if-changed={}", tree.display());
     Ok(tree)
+}
+
+fn fetched_tree() -> Outcome<PathBuf> {
+    let output = python().arg("build_support/luajit20.py").output()?;
+    if !output.status.success() {
+        return Err(String::from_utf8_lossy(&output.stderr).trim().into());
+    }
+    Ok(PathBuf::from(String::from_utf8(output.stdout)?.trim()))
 }
 
 fn make(src: &Path) -> Outcome<()> {

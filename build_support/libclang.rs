@@ -26,9 +26,13 @@ pub fn locate() -> Outcome<()> {
 
 /// The folder of the Python package `libclang`.
 fn in_python() -> Option<String> {
-    let python = env::var("PYO3_PYTHON").unwrap_or_else(|_| "python3".into());
     let program = "from importlib.util import find_spec as f; print(*f('clang.native').submodule_search_locations)";
-    output_of(Command::new(python).args(["-c", program]))
+    output_of(python().args(["-c", program]))
+}
+
+/// The Python that the crate is built for.
+pub fn python() -> Command {
+    Command::new(env::var("PYO3_PYTHON").unwrap_or_else(|_| "python3".into()))
 }
 
 /// Arguments that show libclang the C compiler's own headers (`stddef.h`, `stdarg.h`).
