@@ -1,0 +1,118 @@
+"""Lua and LuaJIT inside Python.
+
+The package holds one module for each runtime (``lupa.lua54``, ``lupa.luajit21``, ...).  Whatever is asked of the
+package itself is taken from the newest plain Lua among them, and only then is that module loaded:
+
+>>> import lupa
+>>> lua = lupa.LuaRuntime()
+>>> lua.eval("1 + 1")
+2
+
+A certain runtime is a module to import:
+
+>>> from lupa import lua54
+>>> lua54.LuaRuntime().lua_version
+(5, 4)
+"""
+
+import importlib
+import os
+import re
+import sys
+from contextlib import contextmanager as _contextmanager
+
+from lupa.version import __version__
+
+_RUNTIME = re.compile(r"(lua[a-z]*)([0-9]*)$")
+
+#: The module that lends the package its names, once one of them was asked for.
+_newest_lib = None
+
+
+@_contextmanager
+def allow_lua_module_loading():
+    """Let the runtime that is first imported inside the ``with`` block load Lua modules written in C.
+
+    Such modules look for the functions of Lua among the global symbols of the process, so the runtime must have put
+    its own there when it was loaded.  Do this for one runtime per process: a second one would come second in the
+    search of every module.  Where dynamic linking has no such modes (Windows) the block changes nothing.
+
+    >>> import lupa
+    >>> with lupa.allow_lua_module_loading():
+    ...     from lupa import lua54
+    >>> lua54.LuaRuntime().lua_version
+    (5, 4)
+    """
+    if not hasattr(os, "RTLD_GLOBAL"):
+        yield
+        return
+    flags = sys.getdlopenflags()
+    sys.setdlopenflags(os.RTLD_NOW | os.RTLD_GLOBAL)
+    try:
+        yield
+    finally:
+        sys.setdlopenflags(flags)
+
+
+def _load_runtimes_with_global_symbols():
+    """Keep ``RTLD_GLOBAL`` in force for every runtime, since it was in force when this package was imported.
+
+    Programs written before ``allow_lua_module_loading`` existed set the flags, import the package, and restore them.
+    """
+    from importlib.machinery import ExtensionFileLoader, PathFinder
+
+    class Loader(ExtensionFileLoader):
+        def create_module(self, spec):
+            with allow_lua_module_loading():
+                return super().create_module(spec)
+
+    class Finder:
+        @staticmethod
+        def find_spec(name, path=None, target=None):
+            package, _, module = name.rpartition(".")
+            if package != __name__ or not _RUNTIME.match(module):
+                return None
+            spec = PathFinder.find_spec(name, path, target)
+            if spec is not None and isinstance(spec.loader, ExtensionFileLoader):
+                spec.loader = Loader(name, spec.origin)
+            return spec
+
+    sys.meta_path.insert(0, Finder)
+
+
+if hasattr(os, "RTLD_GLOBAL") and sys.getdlopenflags() & os.RTLD_GLOBAL:
+    _load_runtimes_with_global_symbols()
+
+
+def _import_newest_lib():
+    """Import the newest plain Lua of the package, or the newest LuaJIT if there is no other.
+
+    Raises:
+        RuntimeError: the package holds no runtime at all.
+    """
+    global _newest_lib
+    if _newest_lib is None:
+        names = {file.partition(".")[0] for folder in __path__ for file in os.listdir(folder)}
+        runtimes = [match for match in map(_RUNTIME.match, names) if match and match[2]]
+        if not runtimes:
+            raise RuntimeError("Failed to import Lua binary module.")
+        newest = max(runtimes, key=lambda match: (match[1] == "lua", int(match[2])))
+        _newest_lib = importlib.import_module(f"{__name__}.{newest[0]}")
+    return _newest_lib
+
+
+def __getattr__(name):
+    """Import a runtime by its name; take any other name from the newest runtime and remember it.
+
+    Raises:
+        AttributeError: there is no such runtime, or the newest runtime has no such name.
+    """
+    if _RUNTIME.match(name):
+        try:
+            return importlib.import_module(f"{__name__}.{name}")
+        except ModuleNotFoundError as error:
+            if error.name != f"{__name__}.{name}":
+                raise
+            raise AttributeError(name) from None
+    value = globals()[name] = getattr(_import_newest_lib(), name)
+    return value

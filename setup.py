@@ -1,0 +1,66 @@
+"""Builds the extension modules of the package: the same crate once for each runtime, and once for `lupa._core`.
+
+Everything else about the package is in `pyproject.toml`.
+"""
+
+import os
+import pathlib
+import sys
+
+from setuptools import setup
+from setuptools.errors import PlatformError
+from setuptools_rust import Binding, RustExtension
+from setuptools_rust import build_rust as SetuptoolsBuildRust
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent / "build_support"))
+
+import selection  # noqa: E402
+
+
+def extension(module):
+    """The crate, built as `lupa.<module>`."""
+    features = [module.lstrip("_")]
+    if selection.is_on("LUPA_CHECKED"):
+        features.append("checked")
+    return RustExtension(
+        f"lupa.{module}",
+        features=features,
+        args=["--no-default-features", "--locked"],
+        binding=Binding.NoBinding,
+        debug=False,
+    )
+
+
+class BuildRust(SetuptoolsBuildRust):
+    """Builds what can be built here, and says in one line what is left out."""
+
+    def run(self):
+        if not self.inplace:
+            self.remove_modules_of_earlier_builds()
+        self.extensions = [extension for extension in self.extensions if self.prepare(extension)]
+        super().run()
+
+    def prepare(self, extension):
+        """Give the extension its environment; false if its runtime is to be left out."""
+        name = extension.name.rpartition(".")[2]
+        try:
+            extension.env.env = {**os.environ, **selection.environment(name)}
+        except selection.Unavailable as reason:
+            if selection.is_on("CI") or selection.is_on("LUPA_REQUIRE_ALL"):
+                raise PlatformError(f"lupa.{name} cannot be built: {reason}") from reason
+            print(f"lupa: leaving out lupa.{name}: {reason}", file=sys.stderr)
+            return False
+        return True
+
+    def remove_modules_of_earlier_builds(self):
+        """An earlier build may have been one of other runtimes; nothing of it belongs into this package."""
+        package = pathlib.Path(self.get_finalized_command("build_ext").build_lib) / "lupa"
+        for module in (*package.glob("lua*.*"), *package.glob("_core.*")):
+            module.unlink()
+
+
+setup(
+    rust_extensions=[extension(module) for module in ("_core", *selection.wanted())],
+    cmdclass={"build_rust": BuildRust},
+    zip_safe=False,
+)
