@@ -9,10 +9,14 @@ use crate::Outcome;
 use crate::flavour::{Flavour, Lua51, Lua52, Lua53, Lua54, Lua55, LuaJit20, LuaJit21};
 use crate::lua_source::{Library, LuaSource};
 
-/// Makes the internal functions and tables of Lua 5.2 and newer `static`, as Lua's own `onelua.c` does.
+/// Makes the internal functions and tables of Lua 5.2 and newer `static`, as Lua's own `onelua.c` does. The headers of
+/// 5.2 have parts for single files, which this one must see from the start.
 const STATIC_INTERNALS: &str = "
 #define LUA_CORE
 #define LUA_LIB
+#define lobject_c
+#define ltable_c
+#define lvm_c
 #include \"llimits.h\"
 #undef LUAI_FUNC
 #undef LUAI_DDEF
@@ -44,6 +48,7 @@ pub fn build(flavour: Flavour) -> Outcome<LuaSource> {
         .file(unit)
         .opt_level(3)
         .warnings(false)
+        .flag_if_supported("-Werror=implicit-function-declaration")
         .cargo_metadata(false)
         .try_compile(&name)?;
     Ok(lua)
