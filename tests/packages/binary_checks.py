@@ -16,7 +16,7 @@ import tempfile
 import threading
 import time
 
-import debian
+import debian_modules as debian
 import lupa
 
 DOCUMENT = {

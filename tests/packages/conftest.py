@@ -5,7 +5,7 @@ import subprocess
 import sys
 import textwrap
 
-import debian
+import debian_modules as debian
 import pytest
 
 

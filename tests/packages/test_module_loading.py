@@ -3,7 +3,8 @@
 import pytest
 
 WORKS = """
-import importlib, os, sys, debian, lupa
+import importlib, os, sys, lupa
+import debian_modules as debian
 
 def import_runtime(name):
     return importlib.import_module("lupa." + name)
