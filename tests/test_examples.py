@@ -1,6 +1,7 @@
 """Every example runs, and prints what its docstring says."""
 
 import hashlib
+import os
 import pathlib
 import runpy
 import subprocess
@@ -27,8 +28,10 @@ def announced_output(name):
 
 
 def needs_penlight(version):
+    if version >= (5, 5):
+        pytest.skip("Penlight 1.13 assigns to loop variables, which Lua 5.5 forbids")
     if not pathlib.Path("/usr/share/lua/{}.{}/pl".format(*version)).exists():
-        pytest.skip("Debian's lua-penlight is not installed for this version of Lua")
+        (pytest.fail if os.environ.get("CI") else pytest.skip)("Debian's lua-penlight is not installed")
 
 
 def test_there_are_examples():
