@@ -29,19 +29,14 @@ const ALL: [Flavour; 7] = [Lua51, Lua52, Lua53, Lua54, Lua55, LuaJit20, LuaJit21
 impl Build {
     /// Exactly one feature names what is built.
     pub fn from_features() -> Outcome<Self> {
-        let mut wanted: Vec<Build> = ALL
-            .into_iter()
-            .filter(|flavour| has_feature(flavour.name()))
-            .map(Build::Runtime)
-            .collect();
+        let mut wanted: Vec<Build> =
+            ALL.into_iter().filter(|flavour| has_feature(flavour.name())).map(Build::Runtime).collect();
         if has_feature("core") {
             wanted.push(Build::Core);
         }
         match (wanted.pop(), wanted.is_empty()) {
             (Some(build), true) => Ok(build),
-            _ => {
-                Err("choose exactly one of the features lua51 lua52 lua53 lua54 lua55 luajit20 luajit21 core".into())
-            }
+            _ => Err("choose exactly one of the features lua51 lua52 lua53 lua54 lua55 luajit20 luajit21 core".into()),
         }
     }
 }

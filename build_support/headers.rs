@@ -37,10 +37,8 @@ pub fn check(flavour: Flavour, lua: &LuaSource) -> Outcome<()> {
     fs::write(&probe, PROBE)?;
     let text = lua.compiler().file(&probe).try_expand()?;
     let text = String::from_utf8_lossy(&text);
-    let found = text
-        .split_whitespace()
-        .find_map(|word| word.strip_prefix("found_"))
-        .unwrap_or("none of the known versions");
+    let found =
+        text.split_whitespace().find_map(|word| word.strip_prefix("found_")).unwrap_or("none of the known versions");
     if found == flavour.name() {
         return Ok(());
     }

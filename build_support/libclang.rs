@@ -1,8 +1,8 @@
 //! Finds libclang for bindgen, and the builtin headers that a bare libclang lacks.
 
+use std::env;
 use std::path::Path;
 use std::process::Command;
-use std::env;
 
 use crate::Outcome;
 

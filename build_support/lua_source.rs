@@ -37,9 +37,7 @@ pub fn find(flavour: Flavour) -> Outcome<LuaSource> {
             Err("LUPA_USE_BUNDLE contradicts LUPA_LUA_INCLUDES and LUPA_LUA_LIB".into())
         }
         (Some(includes), Some(library)) => named(includes, library),
-        (None, None) if use_bundle && no_bundle => {
-            Err("LUPA_USE_BUNDLE contradicts LUPA_NO_BUNDLE".into())
-        }
+        (None, None) if use_bundle && no_bundle => Err("LUPA_USE_BUNDLE contradicts LUPA_NO_BUNDLE".into()),
         (None, None) if no_bundle => from_system(flavour),
         (None, None) if flavour.is_luajit() => bundled_luajit::build(flavour),
         (None, None) => bundled_lua::build(flavour),
