@@ -29,11 +29,15 @@ end
 return function() pcall(stdout.flush, stdout) end
 """
 
-DESCRIBE_ERROR_OBJECT = """
-local value = ...
-local metatable = getmetatable(value)
-if type(metatable) == "table" and metatable.__tostring then return tostring(value) end
-return "(error object is a " .. type(value) .. " value)"
+# What an error object with a metamethod for that says of itself; the functions are kept, as a script may replace them.
+TELL = """
+local getmetatable, pcall, tostring, type = getmetatable, pcall, tostring, type
+return function(value)
+  local metatable = getmetatable(value)
+  if type(metatable) ~= "table" or not metatable.__tostring then return nil end
+  local done, text = pcall(tostring, value)
+  return done and text or nil
+end
 """
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -123,15 +127,13 @@ def share_stdout(lua):
     return flush
 
 
-def describe(lua, error):
-    """The text of an error as the stand-alone interpreter words it."""
-    text = str(error)
-    if isinstance(error, MemoryError):
-        return text or "not enough memory"
-    value = getattr(error, "value", text)
-    if isinstance(value, (str, bytes, int, float)) and not isinstance(value, bool):
-        return text
-    return lua.execute(DESCRIBE_ERROR_OBJECT, value)
+def describe(error, tell):
+    """The text of an error, worded as by the stand-alone interpreter, and the traceback of Lua."""
+    text, traceback_of_lua = str(error), getattr(error, "traceback", None)
+    told = tell(getattr(error, "value", None))
+    if not told and text in ("", traceback_of_lua):
+        told = "not enough memory" if isinstance(error, MemoryError) else "(error object is a nil value)"
+    return "\n".join(filter(None, (told, traceback_of_lua))) if told else text
 
 
 def run(lua, options):
@@ -152,11 +154,11 @@ def main(argv=None):
     if options.version:
         print(f"{lua.lua_implementation} (lupa-rs {lupa.__version__})")
     lua.globals().arg = argument_table(lua, argv, options.words)
-    flush = share_stdout(lua)
+    flush, tell = share_stdout(lua), lua.execute(TELL)
     try:
         run(lua, options)
     except module.LuaError as error:
-        return f"lupa: {describe(lua, error)}"
+        return f"lupa: {describe(error, tell)}"
     except Exception as error:
         summary = "".join(traceback.format_exception_only(type(error), error))
         return f"lupa: {summary}{traceback.format_exc()}".rstrip()

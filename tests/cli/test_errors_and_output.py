@@ -45,10 +45,18 @@ def test_a_folder_is_no_script(command_line, tmp_path):
     ("{}", "(error object is a table value)"),
     ("true", "(error object is a boolean value)"),
     ("print", "(error object is a function value)"),
+    ("nil", "(error object is a nil value)"),
     ("setmetatable({}, {__tostring = function() return 'told' end})", "told"),
 ])
 def test_an_error_object_is_described(lupa_command, value, text):
     assert lupa_command("-e", f"error({value})", status=1).err.splitlines()[0] == "lupa: " + text
+
+
+@pytest.mark.deviation
+def test_an_error_object_that_fails_to_describe_itself_is_an_error_object(lupa_command):
+    value = "setmetatable({}, {__tostring = function() error('again') end})"
+    error = lupa_command("-e", f"tostring = nil error({value})", status=1).err
+    assert error.splitlines()[0] == "lupa: (error object is a table value)"
 
 
 def test_a_number_is_an_error_message(lupa_command):
