@@ -16,7 +16,7 @@ from PIL import Image
 import lupa
 
 ROWS_PER_TASK = 16
-# A Lua program: returns some rows of a black and white picture, eight pixels to a byte: white is what stays near the origin.
+# Returns rows of a black and white picture, eight pixels to a byte; white is what stays near the origin.
 ROWS = """
 local size, first, last = ...
 local step = 2 / size

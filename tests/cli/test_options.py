@@ -112,7 +112,8 @@ def test_a_byte_order_mark_is_skipped(lupa_command, script):
 
 
 def test_bytecode_runs_also_behind_a_hash_line(lupa_command, script, lua):
-    dump = lua.eval("function(f) return (string.dump(f):gsub('.', function(c) return ('%02x'):format(c:byte()) end)) end")
+    in_hex = "(string.dump(f):gsub('.', function(c) return ('%02x'):format(c:byte()) end))"
+    dump = lua.eval(f"function(f) return {in_hex} end")
     bytecode = bytes.fromhex(dump(lua.compile("print('compiled', ...)")))
     assert lupa_command(script(bytecode), "a").out == "compiled\ta\n"
     assert lupa_command(script(b"#!first\n" + bytecode), "b").out == "compiled\tb\n"

@@ -83,7 +83,8 @@ def test_pretty_writes_what_python_made_and_reads_it_back(lua, require):
 def test_a_template_is_filled_with_python_values_and_functions(lua, require):
     substitute = require("pl.template").substitute
     template = "# for i, name in ipairs(names) do\n$(i). $(greet(name))\n# end\n"
-    environment = lua.table(names=lua.table("Ada", "Bob"), greet=lambda name: f"Hello {name}!", ipairs=lua.eval("ipairs"))
+    environment = lua.table(
+        names=lua.table("Ada", "Bob"), greet=lambda name: f"Hello {name}!", ipairs=lua.globals().ipairs)
     assert substitute(template, environment) == ("1. Hello Ada!\n2. Hello Bob!\n", None, None)
 
 
