@@ -59,8 +59,13 @@ class BuildRust(SetuptoolsBuildRust):
             module.unlink()
 
 
+try:
+    modules = ["_core", *selection.wanted()]
+except ValueError as error:
+    sys.exit(f"lupa: {error}")
+
 setup(
-    rust_extensions=[extension(module) for module in ("_core", *selection.wanted())],
+    rust_extensions=[extension(module) for module in modules],
     cmdclass={"build_rust": BuildRust},
     zip_safe=False,
 )
