@@ -10,7 +10,16 @@ use crate::libclang::python;
 use crate::lua_source::{Library, LuaSource, path_variable};
 
 pub fn build(flavour: Flavour) -> Outcome<LuaSource> {
+    share_jobs_with_cargo();
     if flavour == LuaJit20 { build_20() } else { Ok(build_21()) }
+}
+
+/// Lets make compile in parallel, within the jobs that Cargo was given.
+fn share_jobs_with_cargo() {
+    if let Ok(flags) = env::var("CARGO_MAKEFLAGS") {
+        // SAFETY: a build script is single threaded here, nothing reads the environment meanwhile.
+        unsafe { env::set_var("MAKEFLAGS", flags) };
+    }
 }
 
 fn build_21() -> LuaSource {
@@ -61,7 +70,6 @@ fn make(src: &Path) -> Outcome<()> {
         .current_dir(src)
         .args(["libluajit.a", "CFLAGS=-fPIC"])
         .arg(format!("CC={}", compiler.path().display()))
-        .env("MAKEFLAGS", env::var("CARGO_MAKEFLAGS").unwrap_or_default())
         .status()
         .map_err(|error| format!("make, which LuaJIT needs, cannot be run: {error}"))?;
     if !status.success() {

@@ -9,11 +9,6 @@ use crate::lua_source::LuaSource;
 /// Each known version leaves one word in the preprocessed text; `LUA_VERSION_NUM` itself is an expression on 5.5.
 const PROBE: &str = "
 #include <lua.h>
-#if defined(__has_include)
-#if __has_include(<luajit.h>)
-#include <luajit.h>
-#endif
-#endif
 #if defined(LUAJIT_VERSION_NUM) && LUAJIT_VERSION_NUM >= 20100
 found_luajit21
 #elif defined(LUAJIT_VERSION_NUM)
@@ -34,7 +29,9 @@ found_lua55
 /// Fails unless the headers of `lua` are those of `flavour`.
 pub fn check(flavour: Flavour, lua: &LuaSource) -> Outcome<()> {
     let probe = PathBuf::from(env::var("OUT_DIR")?).join("probe.c");
-    fs::write(&probe, PROBE)?;
+    let is_luajit = lua.include_dirs.iter().any(|dir| dir.join("luajit.h").is_file());
+    let first_line = if is_luajit { "#include <luajit.h>" } else { "" };
+    fs::write(&probe, format!("{first_line}{PROBE}"))?;
     let text = lua.compiler().file(&probe).try_expand()?;
     let text = String::from_utf8_lossy(&text);
     let found =
