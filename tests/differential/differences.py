@@ -66,7 +66,7 @@ DIFFERENCES = [
     Difference(
         "Values from coroutines outlive them",
         "lupa moves a yield's values to a stack without making room on it.",
-        {"coroutines.many_values_through_a_yield": "200"},
+        {"lua_threads.many_values_through_a_yield": "200"},
         PLAIN,
     ),
     Difference(
@@ -80,7 +80,7 @@ DIFFERENCES = [
             "accidents.strict_globals": "new x",
             "accidents.metamethod_that_is_a_python_function_raising:callable_newindex": "KeyError: 'metamethod'",
             "tables.item_write_with_a_nan_key": "LuaError",
-            "tables.newindex_metamethod:fails": "read only",
+            "table_objects.newindex_metamethod:fails": "read only",
             "table_from.table_from_a_nan_key": "LuaError",
         },
     ),
@@ -145,7 +145,7 @@ DIFFERENCES = [
         "Holes in argument tables are None",
         "lupa leaves holes of a table empty in the tuple of arguments, which crashes when it is used.",
         {
-            "python_library.args_reach_python:hole": "((1, None, 3), {})",
+            "python_args.args_reach_python:hole": "((1, None, 3), {})",
             "accidents.holes_in_args:args": "((5, None, 6), {})",
             "accidents.holes_in_an_unpacked_table:middle": "((5, None, 6), {})",
             "unpacking.unpacked_call:hole": "((1, None, 3), {})",
@@ -192,8 +192,8 @@ DIFFERENCES = [
         "The error value is the exception",
         "lupa has one place for an exception per runtime, and drops error values that are not text.",
         {
-            "errors.the_first_of_two_failures_is_raised_again": "ValueError: one",
-            "errors.exception_object_made_by_lua_is_raised": "KeyError: 'made'",
+            "exceptions.the_first_of_two_failures_is_raised_again": "ValueError: one",
+            "exceptions.exception_object_made_by_lua_is_raised": "KeyError: 'made'",
             "errors.error_of:python_exception": "ValueError: made in Lua",
         },
     ),
@@ -201,7 +201,7 @@ DIFFERENCES = [
         "Coroutines are generators and threads",
         "In lupa a coroutine that calls itself has already ended, and an unstarted one is a function to Lua.",
         {
-            "coroutines.next_within_itself": "ValueError",
+            "lua_threads.next_within_itself": "ValueError",
             "wrappers.round_trip_of:fresh_thread": "(True, 'thread')",
             "wrappers.in_a_table:fresh_thread": "'thread'",
         },
@@ -239,14 +239,14 @@ DIFFERENCES = [
     Difference(
         "The length is what Lua says",
         "lupa's len() ignores `__len`.",
-        {"tables.length:table_with_len": "42"},
+        {"table_objects.length:table_with_len": "42"},
         ("lua52", "lua53", "lua54", "lua55"),
     ),
     Difference(
         "Empty tuples do not end an iteration",
         "In lupa an empty tuple has no first value, which ends the loop.",
         {
-            "python_library.iteration_with_an_empty_tuple:iterex": "1|nil|nil; None|nil|nil; 2|nil|nil",
+            "python_iteration.iteration_with_an_empty_tuple:iterex": "1|nil|nil; None|nil|nil; 2|nil|nil",
         },
     ),
     Difference(

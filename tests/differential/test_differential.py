@@ -8,7 +8,6 @@ import subprocess
 import sys
 
 import pytest
-
 from catalogue import CRASH, HANG, load_programs
 from collect import WorkerFailed, outcomes, pool
 from differences import DIFFERENCES, differences_of

@@ -47,6 +47,10 @@ def four_thousand_arguments(lua):
     return lua.eval("select('#', ...)", *range(4000))
 
 
+def ten_thousand_arguments(lua):
+    return lua.eval("select('#', ...)", *range(10_000))
+
+
 def no_result(lua):
     return lua.eval("function() end")()
 

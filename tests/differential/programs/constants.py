@@ -1,6 +1,6 @@
 """Constants, version properties, and what a runtime's libraries contain."""
 
-from support import each
+from support import captured_output, each
 
 
 def lua_version_of_the_module(lupa):
@@ -120,3 +120,21 @@ def luajit_without_lua_52_compatibility(lua):
         "__ipairs = function() return function() end end})"
     )
     return lua.eval("#t"), lua.eval("select('#', pairs(t))")
+
+
+def print_goes_to_the_stdout_of_c(lua):
+    with captured_output() as text:
+        lua.execute("print('one', 2, nil, true, {} ~= nil) io.write('three', 4, '\\n') io.stdout:flush()")
+        return text()
+
+
+def print_of_a_python_object(lua):
+    with captured_output() as text:
+        lua.execute("print(..., tostring(...)) io.stdout:flush()", [1, "ä"])
+        return text()
+
+
+def warnings_and_stderr(lua):
+    with captured_output(2) as text:
+        lua.execute("io.stderr:write('to stderr') if warn then warn('@on') warn('a warning') end")
+        return text()

@@ -69,7 +69,7 @@ def table_access(lupa, encoding):
         attempt(lambda: table[b"name"]),
         attempt(lambda: table.name),
         attempt(lambda: table["ä"]),
-        attempt(lambda: getattr(table, "ä")),
+        attempt(lambda: table.ä),
         sorted(map(str, table)),
     )
 
@@ -193,7 +193,7 @@ def latin1_runtime_attributes(lupa):
 def attribute_names_use_the_source_encoding(lupa):
     lua = lupa.LuaRuntime(encoding="latin-1", source_encoding="utf-8")
     table = lua.table()
-    setattr(table, "ä", 1)
+    table.ä = 1
     table["ä"] = 2
     lua.globals().o = types.SimpleNamespace(ä="umlaut")
     return sorted(table.values()), lua.eval("o['\\195\\164']"), attempt(lua.eval, "o['\\228']")
