@@ -3,7 +3,7 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
-use bindgen::{Abi, EnumVariation, MacroTypeVariation};
+use bindgen::{EnumVariation, MacroTypeVariation};
 
 use crate::flavour::{Flavour, has_feature};
 use crate::lua_source::LuaSource;
@@ -16,7 +16,8 @@ const TYPES: &str = "Lupa.*|lua_(State|Integer|Unsigned|Number|CFunction|Alloc|D
 
 /// Writes `bindings.rs` to `OUT_DIR` and links the compiled bodies.
 ///
-/// All functions get the ABI `C-unwind`: on LuaJIT, and on a Lua compiled as C++, an error unwinds for real.
+/// The functions keep the ABI `C`, which states that they do not unwind: those that may raise (on LuaJIT and on a Lua
+/// compiled as C++ an error unwinds for real) have no Rust name, and nothing that has one lets an error through.
 pub fn generate(flavour: Flavour, lua: &LuaSource) -> Outcome<()> {
     let out = PathBuf::from(env::var("OUT_DIR")?);
     let bodies = out.join("bodies.c");
@@ -30,7 +31,6 @@ pub fn generate(flavour: Flavour, lua: &LuaSource) -> Outcome<()> {
         .parse_callbacks(Box::new(bindgen::CargoCallbacks::new()))
         .wrap_static_fns(true)
         .wrap_static_fns_path(&bodies)
-        .override_abi(Abi::CUnwind, ".*")
         .default_enum_style(EnumVariation::Consts)
         .prepend_enum_name(false)
         .default_macro_constant_type(MacroTypeVariation::Signed)

@@ -1,0 +1,385 @@
+/*
+** bodies.h: one function for each kind of operation, run under lua_pcall by lua/protect.h. A body takes its operation from
+** the runtime, pushes the slots and does what may raise. Scripts can get hold of a body through the debug library; a body
+** that finds no operation waiting for it refuses.
+*/
+
+#ifndef LUPA_BODIES_H
+#define LUPA_BODIES_H
+
+/* [-0, +0, v]   The operation that waits for the body which runs now. */
+static LupaOperation *lupa_take (lua_State *L, LupaRuntime **runtime) {
+  LupaOperation *operation;
+  *runtime = lupa_runtime(L);
+  if (*runtime == NULL || (*runtime)->pending == NULL || lua_gettop(L) != 0) luaL_error(L, "not callable from Lua");
+  operation = (*runtime)->pending;
+  (*runtime)->pending = NULL;
+  return operation;
+}
+
+/* [-0, +0, v]   Give up for a reason that Rust turns into an exception of its own. */
+static int lupa_fail (lua_State *L, LupaOperation *operation, int failure) {
+  operation->failure = failure;
+  return luaL_error(L, "operation failed");
+}
+
+/* [-0, +n, e]   Push the slots from `first` on. */
+static void lupa_pushslots (lua_State *L, LupaRuntime *runtime, LupaOperation *operation, int first) {
+  int i;
+  if (!lua_checkstack(L, operation->count + LUA_MINSTACK)) lupa_fail(L, operation, LUPA_NO_ROOM);
+  for (i = first; i < operation->count; i++) {
+    if (!lupa_pushslot(L, runtime, &operation->slots[i])) lupa_fail(L, operation, LUPA_LOST_REFERENCE);
+  }
+}
+
+/* [-0, +n, e]   The usual opening: take the operation, push its slots. */
+static LupaOperation *lupa_open (lua_State *L) {
+  LupaRuntime *runtime;
+  LupaOperation *operation = lupa_take(L, &runtime);
+  lupa_pushslots(L, runtime, operation, 0);
+  return operation;
+}
+
+/* [-0, +n, e]   f a b c -> results */
+static int lupa_body_call (lua_State *L) {
+  LupaOperation *operation = lupa_open(L);
+  lua_call(L, operation->count - 1, LUA_MULTRET);
+  return lua_gettop(L);
+}
+
+/* [-0, +1, e]   -> function, or the message while operation->status says that the chunk does not compile */
+static void lupa_pushchunk (lua_State *L, LupaOperation *operation) {
+  operation->status = lupa_load(L, operation->chunk, operation->size, operation->name, operation->mode);
+}
+
+/* [-0, +n, e]   a b c -> results of the chunk */
+static int lupa_body_run (lua_State *L) {
+  LupaRuntime *runtime;
+  LupaOperation *operation = lupa_take(L, &runtime);
+  lupa_pushchunk(L, operation);                                     /* chunk|message */
+  if (operation->status == LUA_OK) {
+    lupa_pushslots(L, runtime, operation, 0);                       /* chunk a b c */
+    lua_call(L, operation->count, LUA_MULTRET);
+  }
+  return lua_gettop(L);
+}
+
+/* [-0, +1, e]   -> function|message */
+static int lupa_body_load (lua_State *L) {
+  LupaRuntime *runtime;
+  lupa_pushchunk(L, lupa_take(L, &runtime));
+  return 1;
+}
+
+/* [-0, +1, e]   t k -> t[k] */
+static int lupa_body_get (lua_State *L) {
+  lupa_open(L);
+  lua_gettable(L, 1);                                               /* t v */
+  return 1;
+}
+
+/* [-0, +0, e]   t k v ->        t[k] = v */
+static int lupa_body_set (lua_State *L) {
+  lupa_open(L);
+  lua_settable(L, 1);                                               /* t */
+  return 0;
+}
+
+/* [-0, +1, e]   x -> #x */
+static int lupa_body_len (lua_State *L) {
+  lupa_open(L);
+  lupa_pushlen(L, 1);                                               /* x n */
+  return 1;
+}
+
+/* [-0, +0|1, e]   x -> result of its __tostring, if it has one */
+static int lupa_body_tostring (lua_State *L) {
+  lupa_open(L);
+  return luaL_callmeta(L, 1, "__tostring");
+}
+
+/* [-0, +0, e]   ... source ... -> ...        Copy all pairs of the table on the top into the table at `target`. */
+static void lupa_copypairs (lua_State *L, int target) {
+  int source = lua_gettop(L);
+  lua_pushnil(L);
+  while (lua_next(L, source)) {                                     /* source k v */
+    lua_pushvalue(L, -2);                                           /* source k v k */
+    lua_insert(L, -2);                                              /* source k k v */
+    lua_settable(L, target);                                        /* source k */
+  }
+  lua_pop(L, 1);
+}
+
+/* [-0, +1, e]   A slot of a table builder: a value, or the n-th new table, which is kept in the array at index 1. */
+static void lupa_pushelement (lua_State *L, LupaRuntime *runtime, LupaOperation *operation, LupaSlot *slot) {
+  if (slot->tag != LUPA_NEWTABLE) {
+    if (!lupa_pushslot(L, runtime, slot)) lupa_fail(L, operation, LUPA_LOST_REFERENCE);
+    return;
+  }
+  lua_rawgeti(L, 1, slot->index);                                   /* table|nil */
+  if (lua_isnil(L, -1)) {
+    lua_pop(L, 1);
+    lua_newtable(L);                                                /* table */
+    lua_pushvalue(L, -1);                                           /* table table */
+    lua_rawseti(L, 1, slot->index);                                 /* table */
+  }
+}
+
+/*
+** [-0, +1, e]   Build tables: the first slot is the array of new tables (nil: make one), then come triples: a new table, a
+** key, a value. Long builds come in several operations; the array goes from one to the next.
+*/
+static int lupa_body_fill (lua_State *L) {
+  LupaRuntime *runtime;
+  LupaOperation *operation = lupa_take(L, &runtime);
+  LupaSlot *slot = operation->slots;
+  LupaSlot *end = slot + operation->count;
+  luaL_checkstack(L, 2 * LUA_MINSTACK, NULL);
+  lupa_pushelement(L, runtime, operation, slot++);                  /* tables|nil */
+  if (lua_isnil(L, 1)) {
+    lua_newtable(L);
+    lua_replace(L, 1);                                              /* tables */
+  }
+  for (; slot < end; slot += 3) {
+    lupa_pushelement(L, runtime, operation, &slot[0]);              /* tables t */
+    if (slot[1].tag == LUPA_NIL) {}         /* no entry: only make sure that the table exists */
+    else if (slot[1].tag == LUPA_COPY) {
+      lupa_pushelement(L, runtime, operation, &slot[2]);            /* tables t source */
+      lupa_copypairs(L, 2);
+    }
+    else {
+      lupa_pushelement(L, runtime, operation, &slot[1]);            /* tables t k */
+      lupa_pushelement(L, runtime, operation, &slot[2]);            /* tables t k v */
+      lua_rawset(L, 2);
+    }
+    lua_settop(L, 1);                                               /* tables */
+  }
+  return 1;
+}
+
+/* [-0, +0|2, e]   t k -> k' v'       The next pair; the key is also put into registry slot operation->number. */
+static int lupa_body_next (lua_State *L) {
+  LupaOperation *operation = lupa_open(L);
+  if (!lua_next(L, 1)) return 0;                                    /* t k' v' */
+  lua_pushvalue(L, -2);                                             /* t k' v' k' */
+  lua_rawseti(L, LUA_REGISTRYINDEX, operation->number);             /* t k' v' */
+  return 2;
+}
+
+/* [-0, +1, e]   -> table of globals */
+static int lupa_body_globals (lua_State *L) {
+  lupa_open(L);
+  lupa_pushglobals(L);
+  return 1;
+}
+
+/* [-0, +n, e]   name -> results of require(name) */
+static int lupa_body_require (lua_State *L) {
+  LupaOperation *operation = lupa_open(L);
+  lua_getglobal(L, "require");                                      /* name require */
+  if (lua_isnil(L, -1)) return lupa_fail(L, operation, LUPA_NO_REQUIRE);
+  lua_insert(L, 1);                                                 /* require name */
+  lua_call(L, 1, LUA_MULTRET);
+  return lua_gettop(L);
+}
+
+/* [-0, +0, e]   Occupy operation->number new registry slots. What was reserved before an error stays in the list. */
+static int lupa_body_reserve (lua_State *L) {
+  LupaRuntime *runtime;
+  LupaOperation *operation = lupa_take(L, &runtime);
+  for (; operation->count < operation->number; operation->count++) {
+    lua_pushboolean(L, 0);
+    operation->references[operation->count] = luaL_ref(L, LUA_REGISTRYINDEX);
+  }
+  return 0;
+}
+
+/* [-0, +0, v]   Make the stack large enough for operation->number more values. */
+static int lupa_body_grow (lua_State *L) {
+  LupaRuntime *runtime;
+  LupaOperation *operation = lupa_take(L, &runtime);
+  if (!lua_checkstack(L, operation->number + 2 * LUA_MINSTACK)) return lupa_fail(L, operation, LUPA_NO_ROOM);
+  return 0;
+}
+
+/* [-0, +0, e] */
+static int lupa_body_collect (lua_State *L) {
+  lupa_open(L);
+  lupa_collect(L);
+  return 0;
+}
+
+/* [-0, +1, e]   f -> thread         for a Lua function */
+static int lupa_body_newthread (lua_State *L) {
+  LupaOperation *operation = lupa_open(L);
+  lua_State *co;
+  if (!lua_isfunction(L, 1) || lua_iscfunction(L, 1)) return lupa_fail(L, operation, LUPA_NOT_A_FUNCTION);
+  co = lua_newthread(L);                                            /* f thread */
+  lua_pushvalue(L, 1);                                              /* f thread f */
+  lua_xmove(L, co, 1);                                              /* f thread */
+  return 1;
+}
+
+/* [-0, +1, e]   thread -> f         the function of a coroutine that was not started */
+static int lupa_body_fork (lua_State *L) {
+  LupaOperation *operation = lupa_open(L);
+  lua_State *co = lua_tothread(L, 1);
+  if (co == NULL || co == L || lua_status(co) != LUA_OK || lua_gettop(co) != 1)
+    return lupa_fail(L, operation, LUPA_NOT_A_FUNCTION);
+  lua_pushvalue(co, 1);                                             /* on co: f f */
+  lua_xmove(co, L, 1);                                              /* thread f */
+  return 1;
+}
+
+/* [-n, +results, e]   Resume `co` with the top values. The values, or the error value while operation->status says so. */
+static int lupa_resumewith (lua_State *L, LupaRuntime *runtime, lua_State *co, int arguments, LupaOperation *operation) {
+  int results = 0, room;
+  *runtime->over_limit = 1;                 /* before 5.2 a failure would look for an error handler on `co` */
+  room = lua_checkstack(co, arguments + 1);
+  *runtime->over_limit = 0;
+  if (!room) return luaL_error(L, "too many arguments to resume");
+  lua_xmove(L, co, arguments);
+  operation->status = lupa_resume(co, L, arguments, &results);
+  if (operation->status != LUA_OK && operation->status != LUA_YIELD) results = 1;
+  if (!lua_checkstack(L, results + LUA_MINSTACK)) {
+    lua_settop(co, -results - 1);
+    return luaL_error(L, "too many results to resume");
+  }
+  lua_xmove(co, L, results);
+  return results;
+}
+
+/* [-0, +n, e]   thread a b c -> values */
+static int lupa_body_resume (lua_State *L) {
+  LupaRuntime *runtime;
+  LupaOperation *operation = lupa_take(L, &runtime);
+  lua_State *co;
+  lupa_pushslots(L, runtime, operation, 0);
+  co = lua_tothread(L, 1);
+  if (co == NULL || co == L) return lupa_fail(L, operation, LUPA_LOST_REFERENCE);
+  return lupa_resumewith(L, runtime, co, operation->count - 1, operation);
+}
+
+/* [-0, +0, e]   A hook that runs once, where a coroutine continues, and raises there. */
+static void lupa_throw_hook (lua_State *co, lua_Debug *event) {
+  LupaRuntime *runtime = lupa_runtime(co);
+  (void)event;
+  lua_sethook(co, NULL, 0, 0);
+  if (runtime == NULL || !lua_checkstack(co, 2)) return;
+  lua_rawgeti(co, LUA_REGISTRYINDEX, runtime->thrown);              /* value|false */
+  if (!lua_toboolean(co, -1)) {
+    lua_pop(co, 1);
+    return;
+  }
+  lua_pushboolean(co, 0);
+  lua_rawseti(co, LUA_REGISTRYINDEX, runtime->thrown);              /* value */
+  lua_error(co);
+}
+
+/* [-0, +n, e]   thread error -> values         Resume with an error at the point of the yield. */
+static int lupa_body_throw (lua_State *L) {
+  LupaRuntime *runtime;
+  LupaOperation *operation = lupa_take(L, &runtime);
+  lua_State *co;
+  lua_Hook hook;
+  int mask, count, results;
+  lupa_pushslots(L, runtime, operation, 0);                         /* thread error */
+  co = lua_tothread(L, 1);
+  if (co == NULL || co == L) return lupa_fail(L, operation, LUPA_LOST_REFERENCE);
+  lua_rawseti(L, LUA_REGISTRYINDEX, runtime->thrown);               /* thread */
+  hook = lua_gethook(co);
+  mask = lua_gethookmask(co);
+  count = lua_gethookcount(co);
+  lua_sethook(co, lupa_throw_hook, LUA_MASKCOUNT | LUA_MASKRET, 1);
+  results = lupa_resumewith(L, runtime, co, 0, operation);
+  lua_sethook(co, hook, mask, count);
+  return results;
+}
+
+/* [-0, +0|1, e]   thread -> error value, if a variable that was closed raised one */
+static int lupa_body_close (lua_State *L) {
+  LupaOperation *operation = lupa_open(L);
+  lua_State *co = lua_tothread(L, 1);
+  if (co == NULL || co == L) return lupa_fail(L, operation, LUPA_LOST_REFERENCE);
+  operation->status = lupa_closethread(co, L);
+  if (operation->status <= LUA_OK) return 0;
+  lua_xmove(co, L, 1);                                              /* thread error */
+  return 1;
+}
+
+/* [-0, +1+2n, e]   table -> #table k1 v1 k2 v2 ... */
+static int lupa_body_expand (lua_State *L) {
+  lupa_open(L);
+  lupa_expand(L, 1);                                                /* table n k v ... */
+  return lua_gettop(L) - 1;
+}
+
+/* ---- messages ---- */
+
+/* [-0, +0, -] Is the function at this level of the call stack a body that stands for a plain call? */
+static int lupa_isbody (lua_State *L, lua_Debug *frame) {
+  lua_CFunction function;
+  lua_getinfo(L, "f", frame);                                       /* f */
+  function = lua_tocfunction(L, -1);
+  lua_pop(L, 1);
+  return function == lupa_body_call || function == lupa_body_run || function == lupa_body_require;
+}
+
+/*
+** [-1, +1, m]   text -> text        Leave out of a traceback the lines of our bodies: one line stands for one level from
+** `level` on, until Lua abbreviates. Programs that compare messages see the frames of their own code only.
+*/
+static void lupa_hidebodies (lua_State *L, int level) {
+  const char *line = lua_tostring(L, -1);
+  const char *heading = "\nstack traceback:", *end;
+  lua_Debug frame;
+  luaL_Buffer buffer;
+  int source = lua_gettop(L), abbreviated = 0;
+  const char *found = NULL, *p;
+  for (p = line; (p = strstr(p, heading + 1)) != NULL; p++) found = p;
+  if (found == NULL) return;
+  luaL_buffinit(L, &buffer);
+  end = found + strlen(heading) - 1;
+  luaL_addlstring(&buffer, line, (size_t)(end - line));
+  for (line = end; *line != '\0'; line = end) {                     /* line starts with "\n" */
+    int hidden = 0;
+    end = strchr(line + 1, '\n');
+    if (end == NULL) end = line + strlen(line);
+    if (strncmp(line, "\n\t...", 5) == 0) abbreviated = 1;
+    else if (!abbreviated && strncmp(line, "\n\t(...", 6) != 0)
+      hidden = lua_getstack(L, level++, &frame) && lupa_isbody(L, &frame);
+    if (!hidden) luaL_addlstring(&buffer, line, (size_t)(end - line));
+  }
+  luaL_pushresult(&buffer);                                         /* text result */
+  lua_replace(L, source);
+}
+
+/* [-0, +1, e]   value -> message with traceback, by the debug.traceback that the script sees now */
+static int lupa_body_traceback (lua_State *L) {
+  LupaRuntime *runtime = lupa_runtime(L);
+  if (runtime == NULL) return 0;
+  if (!lua_isstring(L, 1) && !lua_isnil(L, 1)) {
+    if (!luaL_callmeta(L, 1, "__tostring") || !lua_isstring(L, -1))
+      lua_pushfstring(L, "(error object is a %s value)", luaL_typename(L, 1));
+    lua_replace(L, 1);                                              /* text */
+  }
+  lua_settop(L, 1);
+  lupa_pushglobals(L);                                              /* value globals */
+  lua_pushliteral(L, "debug");
+  lua_rawget(L, 2);                                                 /* value globals debug */
+  if (!lua_istable(L, 3)) return 0;
+  lua_pushliteral(L, "traceback");
+  lua_rawget(L, 3);                                                 /* value globals debug traceback */
+  if (!lua_isfunction(L, 4)) return 0;
+  lua_pushvalue(L, 1);                                              /* ... traceback value */
+  if (lua_tocfunction(L, 4) != runtime->debug_traceback) {
+    lua_call(L, 1, 1);
+    return 1;
+  }
+  lua_pushinteger(L, 3);                    /* 1 is this body, 2 the message handler, 3 the function that failed */
+  lua_call(L, 2, 1);
+  if (lua_type(L, -1) == LUA_TSTRING) lupa_hidebodies(L, 2);        /* levels seen from here */
+  return 1;
+}
+
+#endif

@@ -1,0 +1,226 @@
+/*
+** compat.h: the differences between the versions of Lua, for the C side. No other C file has a version condition.
+** What is missing in a version is built here from what the version has, with the behaviour of Lua 5.4 where it can be.
+*/
+
+#ifndef LUPA_COMPAT_H
+#define LUPA_COMPAT_H
+
+/* Constants that bindgen cannot evaluate in every version. */
+enum LupaConstant {
+#if LUA_VERSION_NUM == 501
+  LUPA_REGISTRYINDEX = LUA_REGISTRYINDEX,
+  LUPA_GLOBALSINDEX = LUA_GLOBALSINDEX,
+#else
+  LUPA_REGISTRYINDEX = LUA_REGISTRYINDEX,
+#endif
+  LUPA_MULTRET = LUA_MULTRET,
+  LUPA_MINSTACK = LUA_MINSTACK,
+  LUPA_VERSION_NUM = LUA_VERSION_NUM,
+  LUPA_TCDATA = 10                          /* LuaJIT's type tag of FFI objects; no plain Lua has a type 10 */
+};
+
+#if !defined(LUA_OK)
+#define LUA_OK 0
+#endif
+
+/* Can this build take an allocator of the host's? LuaJIT 2.0 on 64-bit machines needs its own. */
+#if defined(LUAJIT_VERSION_NUM) && LUAJIT_VERSION_NUM < 20100 && UINTPTR_MAX > 0xffffffffu
+enum { LUPA_TAKES_ALLOCATOR = 0 };
+#else
+enum { LUPA_TAKES_ALLOCATOR = 1 };
+#endif
+
+/* Do integers have a representation of their own (5.3 and newer), or are all numbers floats? */
+#if LUA_VERSION_NUM >= 503
+enum { LUPA_HAS_INTEGERS = 1 };
+#else
+enum { LUPA_HAS_INTEGERS = 0 };
+#endif
+
+#if LUA_VERSION_NUM >= 502
+#define LUPA_LIGHT_FUNCTIONS 1             /* lua_pushcfunction does not allocate */
+#else
+#define LUPA_LIGHT_FUNCTIONS 0
+#endif
+
+/* What lua_resume says about a coroutine that died by an error. */
+#if LUA_VERSION_NUM >= 502
+#define LUPA_DEAD_COROUTINE "cannot resume dead coroutine"
+#else
+#define LUPA_DEAD_COROUTINE "cannot resume non-suspended coroutine"
+#endif
+
+/* [-0, +0, -] Length without metamethods. */
+static size_t lupa_rawlen (lua_State *L, int index) {
+#if LUA_VERSION_NUM >= 502
+  return (size_t)lua_rawlen(L, index);
+#else
+  return lua_objlen(L, index);
+#endif
+}
+
+/* [-0, +0, -] Is the number at `index` one that Python takes for an int? Sets `*integer` if so. */
+static int lupa_toint (lua_State *L, int index, int64_t *integer) {
+#if LUA_VERSION_NUM >= 503
+  if (!lua_isinteger(L, index)) return 0;
+  *integer = (int64_t)lua_tointegerx(L, index, NULL);
+  return 1;
+#else
+  double number = (double)lua_tonumber(L, index);
+  if (!(number >= -9223372036854775808.0 && number < 9223372036854775808.0)) return 0;
+  *integer = (int64_t)number;
+  return (double)*integer == number;
+#endif
+}
+
+/* [-0, +0, -] Does the value at `index` convert to an integer, as the functions of the standard library see it? */
+static int lupa_tointeger (lua_State *L, int index, lua_Integer *integer) {
+#if LUA_VERSION_NUM >= 502
+  int converted;
+  *integer = lua_tointegerx(L, index, &converted);
+  return converted;
+#else
+  *integer = lua_tointeger(L, index);
+  return lua_isnumber(L, index);
+#endif
+}
+
+/* [-0, +0, -] The number at `index` as a float. */
+static double lupa_tonumber (lua_State *L, int index) {
+#if LUA_VERSION_NUM >= 502
+  return (double)lua_tonumberx(L, index, NULL);
+#else
+  return (double)lua_tonumber(L, index);
+#endif
+}
+
+/* [-0, +1, -] The table of globals, found without the global variable _G. */
+static void lupa_pushglobals (lua_State *L) {
+#if LUA_VERSION_NUM >= 502
+  lua_rawgeti(L, LUA_REGISTRYINDEX, LUA_RIDX_GLOBALS);
+#else
+  lua_pushvalue(L, LUA_GLOBALSINDEX);
+#endif
+}
+
+/* [-0, +1, e]   ... x ... -> ... x ... #x      What the length operator gives. */
+static void lupa_pushlen (lua_State *L, int index) {
+#if LUA_VERSION_NUM >= 502
+  lua_len(L, index);
+#else
+  if (lua_type(L, index) == LUA_TTABLE || lua_type(L, index) == LUA_TSTRING)
+    lua_pushinteger(L, (lua_Integer)lua_objlen(L, index));
+  else if (!luaL_callmeta(L, index, "__len"))
+    luaL_error(L, "attempt to get length of a %s value", luaL_typename(L, index));
+#endif
+}
+
+/* [-0, +1, m]   The value that `table` (at a positive index) holds for the address `key`. */
+static void lupa_rawgetp (lua_State *L, int table, const void *key) {
+#if LUA_VERSION_NUM >= 502
+  lua_rawgetp(L, table, key);
+#else
+  lua_pushlightuserdata(L, (void *)key);
+  lua_rawget(L, table);
+#endif
+}
+
+/* [-1, +0, m]   ... v -> ...      table[key] = v, for a table at a positive index. */
+static void lupa_rawsetp (lua_State *L, int table, const void *key) {
+#if LUA_VERSION_NUM >= 502
+  lua_rawsetp(L, table, key);
+#else
+  lua_pushlightuserdata(L, (void *)key);                            /* v key */
+  lua_insert(L, -2);                                                /* key v */
+  lua_rawset(L, table);
+#endif
+}
+
+/* [-0, +1, m]   A new userdata without user values. */
+static void *lupa_newuserdata (lua_State *L, size_t size) {
+#if LUA_VERSION_NUM >= 504
+  return lua_newuserdatauv(L, size, 0);
+#else
+  return lua_newuserdata(L, size);
+#endif
+}
+
+/* [-0, +1, m]   Compile a chunk; the status, and the function or the message. `mode` NULL stands for both kinds. */
+static int lupa_load (lua_State *L, const char *chunk, size_t size, const char *name, const char *mode) {
+#if LUA_VERSION_NUM >= 502
+  return luaL_loadbufferx(L, chunk, size, name, mode);
+#else
+  (void)mode;
+  return luaL_loadbuffer(L, chunk, size, name);
+#endif
+}
+
+/* [-0, +0, e]   A full cycle of the collector; finalizers may raise before 5.4. */
+static void lupa_collect (lua_State *L) {
+#if LUA_VERSION_NUM >= 504
+  lua_gc(L, LUA_GCCOLLECT);
+#else
+  lua_gc(L, LUA_GCCOLLECT, 0);
+#endif
+}
+
+/* [-0, +0, -] Stop the collector, or let it run again. */
+static void lupa_collector_enable (lua_State *L, int enable) {
+#if LUA_VERSION_NUM >= 504
+  lua_gc(L, enable ? LUA_GCRESTART : LUA_GCSTOP);
+#else
+  lua_gc(L, enable ? LUA_GCRESTART : LUA_GCSTOP, 0);
+#endif
+}
+
+/* [-?, +?, -]   Resume `co`; the status, with the number of values that lie on its stack then. */
+static int lupa_resume (lua_State *co, lua_State *from, int arguments, int *results) {
+#if LUA_VERSION_NUM >= 504
+  return lua_resume(co, from, arguments, results);
+#elif LUA_VERSION_NUM >= 502
+  int status = lua_resume(co, from, arguments);
+  *results = lua_gettop(co);
+  return status;
+#else
+  int status = lua_resume(co, arguments);
+  (void)from;
+  *results = lua_gettop(co);
+  return status;
+#endif
+}
+
+/* [-0, +?, -]   Kill a suspended coroutine and close its variables: the status, or -1 where Lua cannot do that. */
+static int lupa_closethread (lua_State *co, lua_State *from) {
+#if LUA_VERSION_NUM >= 505 || (LUA_VERSION_NUM == 504 && LUA_VERSION_RELEASE_NUM >= 50406)
+  return lua_closethread(co, from);
+#elif LUA_VERSION_NUM == 504
+  (void)from;
+  return lua_resetthread(co);
+#else
+  (void)co; (void)from;
+  return -1;
+#endif
+}
+
+/* [-0, +0, -] A new state with our allocator; NULL if it cannot be had. */
+static lua_State *lupa_newstate (lua_Alloc allocator, void *data, int seeded, unsigned int seed) {
+#if LUA_VERSION_NUM >= 505
+  return lua_newstate(allocator, data, seeded ? seed : luaL_makeseed(NULL));
+#else
+  (void)seeded; (void)seed;
+  return LUPA_TAKES_ALLOCATOR ? lua_newstate(allocator, data) : NULL;
+#endif
+}
+
+/* [-0, +0|1, -]   Run `function` protected although nothing is in the registry yet; the error value is on the stack. */
+static int lupa_firstcall (lua_State *L, lua_CFunction function) {
+#if LUPA_LIGHT_FUNCTIONS
+  lua_pushcfunction(L, function);
+  return lua_pcall(L, 0, 0, 0);
+#else
+  return lua_cpcall(L, function, NULL);
+#endif
+}
+
+#endif

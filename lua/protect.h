@@ -1,0 +1,227 @@
+/*
+** protect.h: how Rust gets into Lua. Nothing here raises; Rust calls these functions with the GIL released.
+*/
+
+#ifndef LUPA_PROTECT_H
+#define LUPA_PROTECT_H
+
+static int lupa_message_handler (lua_State *L);
+
+static const lua_CFunction lupa_functions[LUPA_FUNCTION_COUNT] = {
+  lupa_body_call, lupa_body_run, lupa_body_load, lupa_body_get, lupa_body_set, lupa_body_len, lupa_body_tostring,
+  lupa_body_fill, lupa_body_next, lupa_body_globals, lupa_body_require, lupa_body_reserve, lupa_body_grow,
+  lupa_body_collect, lupa_body_newthread, lupa_body_fork, lupa_body_resume, lupa_body_throw, lupa_body_close,
+  lupa_body_expand, lupa_message_handler, lupa_body_traceback
+};
+
+/* [-0, +1, -] Push a function of ours; 0 (and nothing useful pushed) if a script took it out of the registry. */
+static int lupa_pushfunction (lua_State *L, const LupaRuntime *runtime, int which) {
+#if LUPA_LIGHT_FUNCTIONS
+  (void)runtime;
+  lua_pushcfunction(L, lupa_functions[which]);
+  return 1;
+#else
+  lua_rawgeti(L, LUA_REGISTRYINDEX, runtime->functions[which]);
+  return lua_tocfunction(L, -1) == lupa_functions[which];
+#endif
+}
+
+/*
+** [-0, +1, -]   value -> value      Runs where an error is raised, with the failed call still on the stack. The value stays
+** what it is; the text of the traceback goes to a registry slot. Exceptions of Python carry a traceback of their own.
+*/
+static int lupa_message_handler (lua_State *L) {
+  LupaRuntime *runtime = lupa_runtime(L);
+  if (runtime == NULL || lupa_tobox(L, 1) != NULL) return 1;
+  lua_settop(L, 1);
+  if (!lupa_pushfunction(L, runtime, LUPA_TRACEBACK)) return 1;
+  lua_pushvalue(L, 1);                                              /* value f value */
+  if (lua_pcall(L, 1, 1, 0) == LUA_OK) {                            /* value text|message */
+    lua_rawgeti(L, LUA_REGISTRYINDEX, runtime->traceback);          /* value text old */
+    if (lua_isnil(L, -1)) lua_settop(L, 1); /* the slot is not ours any more; filling it could raise */
+    else {
+      lua_pop(L, 1);
+      lua_rawseti(L, LUA_REGISTRYINDEX, runtime->traceback);        /* value */
+    }
+  }
+  lua_settop(L, 1);
+  return 1;
+}
+
+/* [-0, +1|n, -]   Call what lies above `base` with `arguments` values, under our message handler at base + 1. */
+static int lupa_protectedcall (lua_State *L, LupaRuntime *runtime, int base, int arguments) {
+  LupaRuntime *outer = lupa_running;
+  int status;
+  lupa_running = runtime;
+  status = lua_pcall(L, arguments, LUA_MULTRET, base + 1);
+  lupa_running = outer;
+  runtime->pending = NULL;
+  lua_remove(L, base + 1);                                          /* results|error */
+  return status;
+}
+
+/* [-0, +1|n, -]   Run a body for an operation: its results or the error value, and the status. */
+static int lupa_protect (lua_State *L, LupaRuntime *runtime, int body, LupaOperation *operation) {
+  int base = lua_gettop(L);
+  if (!lupa_pushfunction(L, runtime, LUPA_MESSAGE) || !lupa_pushfunction(L, runtime, body)) {
+    lua_settop(L, base);
+    lua_pushnil(L);                                                 /* error value */
+    operation->failure = LUPA_LOST_REFERENCE;
+    return LUA_ERRRUN;
+  }
+  runtime->pending = operation;                                     /* handler body */
+  return lupa_protectedcall(L, runtime, base, 0);
+}
+
+/* [-0, +1|n, -]   The short way of LUPA_CALL: the slots are few and plain, so that pushing them cannot raise. */
+static int lupa_callplain (lua_State *L, LupaRuntime *runtime, LupaOperation *operation) {
+  int base = lua_gettop(L), i, found = lupa_pushfunction(L, runtime, LUPA_MESSAGE);
+  for (i = 0; i < operation->count; i++) found &= lupa_pushplain(L, &operation->slots[i]);
+  if (!found) {
+    lua_settop(L, base);
+    lua_pushnil(L);                                                 /* error value */
+    operation->failure = LUPA_LOST_REFERENCE;
+    return LUA_ERRRUN;
+  }
+  return lupa_protectedcall(L, runtime, base, operation->count - 1);    /* handler f a b c -> */
+}
+
+/* ---- the life of a state ---- */
+
+/* [-0, +1, e]   library -> library        Set the functions of a list in the table on the top. */
+static void lupa_setfunctions (lua_State *L, const luaL_Reg *list) {
+  for (; list->name != NULL; list++) {
+    lua_pushcfunction(L, list->func);
+    lua_setfield(L, -2, list->name);
+  }
+}
+
+/* [-1, +0, e]   object -> */
+static void lupa_own (lua_State *L, LupaRuntime *runtime, int which) {
+  runtime->address[which] = lua_topointer(L, -1);
+  runtime->own[which] = luaL_ref(L, LUA_REGISTRYINDEX);
+}
+
+/* [-0, +0, e]   The metatable of boxes. getmetatable shows scripts a copy, whose changes have no effect. */
+static void lupa_openmetatable (lua_State *L, LupaRuntime *runtime) {
+  luaL_newmetatable(L, "POBJECT");                                  /* metatable */
+  lupa_setfunctions(L, lupa_metamethods);
+  lua_newtable(L);                                                  /* metatable facade */
+  lupa_setfunctions(L, lupa_metamethods);
+  lua_pushliteral(L, "POBJECT");
+  lua_setfield(L, -2, "__name");
+  lua_setfield(L, -2, "__metatable");                               /* metatable */
+  lupa_own(L, runtime, LUPA_OWN_METATABLE);
+}
+
+/* [-0, +0, e]   The weak table from objects to their boxes. */
+static void lupa_opencache (lua_State *L, LupaRuntime *runtime) {
+  lua_newtable(L);                                                  /* cache */
+  lua_createtable(L, 0, 1);                                         /* cache metatable */
+  lua_pushliteral(L, "v");
+  lua_setfield(L, -2, "__mode");
+  lua_setmetatable(L, -2);                                          /* cache */
+  lupa_own(L, runtime, LUPA_OWN_CACHE);
+}
+
+/* [-0, +0, e]   The functions of ours that cannot be pushed without allocating are kept in the registry. */
+static void lupa_openfunctions (lua_State *L, LupaRuntime *runtime) {
+  int i;
+  for (i = 0; i < LUPA_FUNCTION_COUNT && !LUPA_LIGHT_FUNCTIONS; i++) {
+    lua_pushcfunction(L, lupa_functions[i]);
+    runtime->functions[i] = luaL_ref(L, LUA_REGISTRYINDEX);
+  }
+  lua_pushboolean(L, 0);
+  runtime->traceback = luaL_ref(L, LUA_REGISTRYINDEX);
+  lua_pushboolean(L, 0);
+  runtime->thrown = luaL_ref(L, LUA_REGISTRYINDEX);
+}
+
+/* [-0, +0, -] Remember the original debug.traceback, whose text we know. */
+static void lupa_learntraceback (lua_State *L, LupaRuntime *runtime) {
+  lua_getglobal(L, "debug");                                        /* debug */
+  if (lua_istable(L, -1)) {
+    lua_getfield(L, -1, "traceback");                               /* debug traceback */
+    runtime->debug_traceback = lua_tocfunction(L, -1);
+    lua_pop(L, 1);
+  }
+  lua_pop(L, 1);
+}
+
+/* [-0, +0, e]   Open the standard libraries and what is ours. */
+static int lupa_body_open (lua_State *L) {
+  LupaRuntime *runtime = lupa_running;
+  if (runtime == NULL || runtime->pending == NULL) return luaL_error(L, "not callable from Lua");
+  runtime->pending = NULL;
+  luaL_openlibs(L);
+  lupa_learntraceback(L, runtime);
+  lupa_openmetatable(L, runtime);
+  lupa_opencache(L, runtime);
+  lupa_openfunctions(L, runtime);
+  return 0;
+}
+
+/* [-0, +0, e]   none eval builtins ->         The `python` table; nil for what is not registered. */
+static int lupa_body_library (lua_State *L) {
+  static const char *const names[] = {"none", "eval", "builtins"};
+  int i;
+  lua_settop(L, 0);                         /* lua_cpcall gives a null pointer */
+  lupa_open(L);                                                     /* none eval builtins */
+  lua_newtable(L);                                                  /* none eval builtins python */
+  lupa_setfunctions(L, lupa_library);
+  for (i = 0; i < 3; i++) {
+    lua_pushvalue(L, i + 1);
+    lua_setfield(L, 4, names[i]);
+  }
+  lua_pushvalue(L, 1);
+  lua_setfield(L, LUA_REGISTRYINDEX, "Py_None");
+  lua_getglobal(L, "package");                                      /* ... python package */
+  lua_getfield(L, -1, "loaded");                                    /* ... python package loaded */
+  lua_pushvalue(L, 4);
+  lua_setfield(L, -2, "python");
+  lua_pushvalue(L, 4);
+  lua_setglobal(L, "python");
+  return 0;
+}
+
+/* [-0, +0|1, -]   Bring a new state up: the status, with the error value if it is not LUA_OK. */
+static int lupa_openstate (lua_State *L, LupaRuntime *runtime, LupaOperation *operation) {
+  LupaRuntime *outer = lupa_running;
+  int status;
+  runtime->registry = lua_topointer(L, LUA_REGISTRYINDEX);
+  runtime->pending = operation;
+  lupa_running = runtime;
+  status = lupa_firstcall(L, lupa_body_open);
+  if (status == LUA_OK) {
+    runtime->pending = operation;
+    status = lupa_firstcall(L, lupa_body_library);
+  }
+  runtime->pending = NULL;
+  lupa_running = outer;
+  return status;
+}
+
+/* [-0, +0, -] Close a state; its finalizers run, errors in them are lost. */
+static void lupa_closestate (lua_State *L, LupaRuntime *runtime) {
+  LupaRuntime *outer = lupa_running;
+  lupa_running = runtime;
+  lua_close(L);
+  lupa_running = outer;
+}
+
+/* [-0, +0, -] What a coroutine is about to do. */
+enum LupaThreadState { LUPA_THREAD_DEAD, LUPA_THREAD_NEW, LUPA_THREAD_SUSPENDED, LUPA_THREAD_ACTIVE, LUPA_THREAD_FAILED };
+
+static int lupa_threadstate (lua_State *co) {
+  lua_Debug frame;
+  int status = lua_status(co);
+  if (status == LUA_YIELD) return LUPA_THREAD_SUSPENDED;
+  if (status != LUA_OK) return LUPA_THREAD_FAILED;
+  if (lua_getstack(co, 0, &frame)) return LUPA_THREAD_ACTIVE;
+  return lua_gettop(co) == 0 ? LUPA_THREAD_DEAD : LUPA_THREAD_NEW;
+}
+
+/* [-0, +0, -] What to say when a coroutine that died by an error is resumed. */
+static const char *lupa_deadcoroutine (void) { return LUPA_DEAD_COROUTINE; }
+
+#endif

@@ -1,0 +1,185 @@
+/*
+** slots.h: values on their way into Lua, boxes (Python objects in Lua), and the state that C and Rust share.
+**
+** A slot is plain data: Rust fills it while it holds the GIL and nothing lies on the Lua stack; C pushes it under
+** lua_pcall while the GIL is released. Rust owns every slot and releases afterwards what was not consumed.
+*/
+
+#ifndef LUPA_SLOTS_H
+#define LUPA_SLOTS_H
+
+enum LupaTag {
+  LUPA_NIL, LUPA_FALSE, LUPA_TRUE, LUPA_INTEGER, LUPA_NUMBER,
+  LUPA_REFERENCE,                           /* a value in a registry slot that is ours */
+  LUPA_STRING, LUPA_OBJECT,                 /* from here on, pushing allocates */
+  LUPA_NEWTABLE,                            /* the n-th table of a table builder */
+  LUPA_COPY                                 /* as a key: copy all pairs of the table that is the value */
+};
+
+/* How a box shows its object to Lua; also part of the identity of a box. Fits the low bits of an object's address. */
+enum LupaProtocol {
+  LUPA_ATTRIBUTES = 0,                      /* indexing reads attributes */
+  LUPA_ITEMS = 1,                           /* indexing reads items */
+  LUPA_EXPLODE = 2,                         /* an iterator whose tuples become several values */
+  LUPA_COUNT = 4                            /* an iterator that counts */
+};
+
+/* What Rust knows about one box. Linked and unlinked by Rust with the GIL held; `dead` is set by C, once. */
+typedef struct LupaNode {
+  void *object;                             /* PyObject *, owned */
+  struct LupaNode *next, *previous;         /* the boxes of the runtime; Rust only */
+  struct LupaNode *next_dead;               /* the queue of finalized boxes */
+  unsigned int protocol;
+} LupaNode;
+
+/* The userdata. It refers to its node until it is finalized, and proves itself by size and magic word. */
+typedef struct LupaBox {
+  uintptr_t magic;
+  LupaNode *node;
+} LupaBox;
+
+typedef struct LupaSlot {
+  int tag;                                  /* enum LupaTag */
+  int index;                                /* REFERENCE: registry slot; NEWTABLE: number of the table */
+  union {
+    lua_Integer integer;
+    lua_Number number;
+    const void *pointer;                    /* REFERENCE: what the registry slot should hold, NULL for anything */
+    const char *bytes;
+    LupaNode *node;                         /* set to NULL by C when a box has taken the node over */
+  } value;
+  size_t size;                              /* STRING */
+  void *keep;                               /* PyObject * that keeps the bytes or the reference alive; Rust only */
+} LupaSlot;
+
+/* Why a body gave up, where the message alone would not tell. */
+enum LupaFailure {
+  LUPA_NO_FAILURE, LUPA_LOST_REFERENCE, LUPA_NO_ROOM, LUPA_NOT_A_FUNCTION, LUPA_NO_REQUIRE
+};
+
+/* One operation: what a body needs and what it says besides its results. */
+typedef struct LupaOperation {
+  LupaSlot *slots;
+  int count;
+  int number;                               /* meaning depends on the body */
+  int status;                               /* of loading or resuming */
+  int failure;                              /* enum LupaFailure */
+  const char *chunk, *name, *mode;          /* load */
+  size_t size;
+  int *references;                          /* reserve */
+} LupaOperation;
+
+/* Values for Lua that an entry returns; owned by the runtime, so that a jump loses nothing. */
+typedef struct LupaAnswer {
+  LupaSlot *slots;
+  int count;
+  int raise;                                /* the one slot is an error value */
+  int done;                                 /* C has pushed all */
+} LupaAnswer;
+
+/* Registry slots of our own objects. What they hold is checked against `address` before use. */
+enum LupaOwn { LUPA_OWN_METATABLE, LUPA_OWN_CACHE, LUPA_OWN_COUNT };
+
+/* Functions of ours that are pushed by number: a closure has to be kept where pushing a C function allocates. */
+enum LupaFunction {
+  LUPA_CALL, LUPA_RUN, LUPA_LOAD, LUPA_GET, LUPA_SET, LUPA_LEN, LUPA_TOSTRING, LUPA_FILL, LUPA_NEXT, LUPA_GLOBALS,
+  LUPA_REQUIRE, LUPA_RESERVE, LUPA_GROW, LUPA_COLLECT, LUPA_NEWTHREAD, LUPA_FORK, LUPA_RESUME, LUPA_THROW, LUPA_CLOSE,
+  LUPA_EXPAND, LUPA_MESSAGE, LUPA_TRACEBACK, LUPA_FUNCTION_COUNT
+};
+
+typedef struct LupaRuntime {
+  void *owner;                              /* the Rust side of the runtime */
+  const void *registry;                     /* address of the registry: tells the states of this runtime */
+  LupaOperation *pending;                   /* taken by the body that runs next */
+  LupaNode *dead;                           /* boxes that were finalized */
+  LupaAnswer *answer;                       /* of the entry that returns now */
+  int *over_limit;                          /* set to 1 while an allocation must not fail for the memory limit */
+  int own[LUPA_OWN_COUNT];
+  const void *address[LUPA_OWN_COUNT];
+  int functions[LUPA_FUNCTION_COUNT];       /* registry slots of the functions, where they are kept */
+  int traceback;                            /* registry slot with the text of the last traceback, or false */
+  int thrown;                               /* registry slot with the value to be raised in a coroutine, or false */
+  lua_CFunction debug_traceback;            /* the original debug.traceback */
+} LupaRuntime;
+
+/* The runtime whose Lua code runs in this thread. Neither the registry nor an upvalue can hold this safely: scripts with
+** the debug library reach both. */
+static _Thread_local LupaRuntime *lupa_running;
+
+/* [-0, +0, -] The runtime that `L` belongs to, if its code runs in this thread. */
+static LupaRuntime *lupa_runtime (lua_State *L) {
+  LupaRuntime *runtime = lupa_running;
+  if (runtime != NULL && runtime->registry == lua_topointer(L, LUA_REGISTRYINDEX)) return runtime;
+  return NULL;
+}
+
+/* [-0, +0, -] The box at `index`, or NULL. Its metatable says nothing: scripts can give it to anything. */
+static LupaBox *lupa_tobox (lua_State *L, int index) {
+  LupaBox *box;
+  if (lua_type(L, index) != LUA_TUSERDATA || lupa_rawlen(L, index) != sizeof(LupaBox)) return NULL;
+  box = (LupaBox *)lua_touserdata(L, index);
+  return box->magic == ((uintptr_t)box ^ (uintptr_t)0x4c757061u) ? box : NULL;
+}
+
+/* [-0, +1, v]   One of our own objects, if nobody has touched the registry slot. */
+static void lupa_pushown (lua_State *L, LupaRuntime *runtime, int which) {
+  lua_rawgeti(L, LUA_REGISTRYINDEX, runtime->own[which]);
+  if (lua_topointer(L, -1) != runtime->address[which]) luaL_error(L, "lost reference");
+}
+
+/* [-0, +1, m]   A new box for the object of `node`, which it takes over. */
+static void lupa_pushnewbox (lua_State *L, LupaRuntime *runtime, LupaNode **node) {
+  LupaBox *box = (LupaBox *)lupa_newuserdata(L, sizeof(LupaBox));
+  box->magic = 0;
+  box->node = NULL;
+  lupa_pushown(L, runtime, LUPA_OWN_METATABLE);                     /* box metatable */
+  lua_setmetatable(L, -2);                                          /* box */
+  box->magic = (uintptr_t)box ^ (uintptr_t)0x4c757061u;
+  box->node = *node;                        /* from here on the finalizer of the box releases the object */
+  *node = NULL;
+}
+
+/* [-0, +1, m]   The box of an object: the one that Lua has already, or a new one. */
+static void lupa_pushobject (lua_State *L, LupaRuntime *runtime, LupaNode **node) {
+  LupaBox *box;
+  void *object = (*node)->object;
+  unsigned int protocol = (*node)->protocol;
+  const void *key = (const char *)object + protocol;
+  int cache;
+  lupa_pushown(L, runtime, LUPA_OWN_CACHE);                         /* cache */
+  cache = lua_gettop(L);
+  lupa_rawgetp(L, cache, key);                                      /* cache box|nil */
+  box = lupa_tobox(L, -1);
+  if (box == NULL || box->node == NULL || box->node->object != object || box->node->protocol != protocol) {
+    lua_pop(L, 1);                                                  /* cache */
+    lupa_pushnewbox(L, runtime, node);                              /* cache box */
+    lua_pushvalue(L, -1);                                           /* cache box box */
+    lupa_rawsetp(L, cache, key);                                    /* cache box */
+  }
+  lua_remove(L, cache);                                             /* box */
+}
+
+/* [-0, +1, -] Push a slot whose tag is below LUPA_STRING. 0 if the registry slot holds something else by now. */
+static int lupa_pushplain (lua_State *L, const LupaSlot *slot) {
+  switch (slot->tag) {
+    case LUPA_FALSE: lua_pushboolean(L, 0); return 1;
+    case LUPA_TRUE: lua_pushboolean(L, 1); return 1;
+    case LUPA_INTEGER: lua_pushinteger(L, slot->value.integer); return 1;
+    case LUPA_NUMBER: lua_pushnumber(L, slot->value.number); return 1;
+    case LUPA_REFERENCE:
+      lua_rawgeti(L, LUA_REGISTRYINDEX, slot->index);
+      return slot->value.pointer == NULL || lua_topointer(L, -1) == slot->value.pointer;
+    default: lua_pushnil(L); return 1;
+  }
+}
+
+/* [-0, +1, m]   Push any value slot. 0 if a reference is lost. */
+static int lupa_pushslot (lua_State *L, LupaRuntime *runtime, LupaSlot *slot) {
+  switch (slot->tag) {
+    case LUPA_STRING: lua_pushlstring(L, slot->value.bytes, slot->size); return 1;
+    case LUPA_OBJECT: lupa_pushobject(L, runtime, &slot->value.node); return 1;
+    default: return lupa_pushplain(L, slot);
+  }
+}
+
+#endif

@@ -1,0 +1,73 @@
+"""What all runtime modules offer and is best written in Python."""
+
+import functools
+import threading
+
+from lupa._core import unpack_arguments
+
+PUBLIC_NAMES = [
+    "LUA_VERSION",
+    "LUA_MAXINTEGER",
+    "LUA_MININTEGER",
+    "LuaRuntime",
+    "LuaError",
+    "LuaSyntaxError",
+    "LuaMemoryError",
+    "as_itemgetter",
+    "as_attrgetter",
+    "lua_type",
+    "unpacks_lua_table",
+    "unpacks_lua_table_method",
+]
+
+# lupa shows the class of its own lock; the reentrant lock of the standard library has the same methods.
+FastRLock = type(threading.RLock())
+
+
+def unpacks_lua_table(func):
+    """Let Lua code call ``func`` with named arguments: ``func{1, 2, name=3}``.
+
+    A single Lua table as argument is unpacked: its entries 1 to #t are positional (``None`` where one is missing), string
+    keys are names. Called in any other way, the function gets its arguments as they are, so that a function whose first
+    argument may be a Lua table had better not be decorated.
+
+    Raises:
+        IndexError: the table has an integer key outside of 1 to #t.
+        TypeError: the table has a key that is neither an integer nor a string.
+
+    >>> import lupa
+    >>> @lupa.unpacks_lua_table
+    ... def add(a, b):
+    ...     return a + b
+    >>> lua = lupa.LuaRuntime()
+    >>> lua.eval('function(add) return add{1, b=2} end')(add)
+    3
+    """
+
+    @functools.wraps(func)
+    def wrapper(*args):
+        args, kwargs = unpack_arguments(args)
+        return func(*args, **kwargs)
+
+    return wrapper
+
+
+def unpacks_lua_table_method(meth):
+    """:func:`unpacks_lua_table` for methods: the object is passed on, the other arguments are unpacked.
+
+    >>> import lupa
+    >>> class Counter:
+    ...     @lupa.unpacks_lua_table_method
+    ...     def count(self, start, step=1):
+    ...         return start + step
+    >>> lua = lupa.LuaRuntime()
+    >>> lua.eval('function(counter) return counter:count{1, step=2} end')(Counter())
+    3
+    """
+
+    @functools.wraps(meth)
+    def wrapper(self, *args):
+        args, kwargs = unpack_arguments(args)
+        return meth(self, *args, **kwargs)
+
+    return wrapper

@@ -1,0 +1,334 @@
+//! `_LuaThread`: a Lua coroutine as a Python generator.
+
+use std::ffi::{CStr, c_int, c_void};
+use std::ptr;
+
+use pyo3_ffi::*;
+
+use crate::bridge::crossing::{Crossing, Results};
+use crate::bridge::errors;
+use crate::bridge::operation::{Body, Operation};
+use crate::bridge::wrapper::LuaThread;
+use crate::ffi::lua as ffi;
+use crate::lua::State;
+use crate::py::args::Signature;
+use crate::py::error::{self, raise, raise_stop_iteration, raise_type_error, raise_value_error};
+use crate::py::types::{self, TypeSpec, method, short_method, slot};
+use crate::py::{Borrowed, Gil, Owned, Raised, call, edge, object as objects};
+
+use super::object::{self, COMMON_FLAGS, checked_reference, enter, release_object, traverse};
+
+const DOC: &CStr = c"A Lua coroutine, used like a Python generator.
+
+The next item is what the coroutine yields (None for nothing, a tuple for several values), and at last what its function
+returns, if anything. bool() says whether it can be resumed.";
+
+const SEND_DOC: &CStr = c"send($self, value, /)
+--
+
+Resume the coroutine: coroutine.yield returns the value there, or the items if it is a tuple.
+
+Returns the next item. Raises StopIteration at the end, LuaError for an error of Lua, ValueError if the coroutine runs
+already, and TypeError if it was not started and the value is not None.";
+
+const THROW_DOC: &CStr = c"throw($self, type, value=None, traceback=None, /)
+--
+
+Resume the coroutine with an exception that is raised where it yielded, where Lua's pcall can catch it.
+
+Returns the next item. A coroutine that was not started or has ended raises the exception at once.";
+
+const CLOSE_DOC: &CStr = c"close($self, /)
+--
+
+End the coroutine. On Lua 5.4 and newer its pending variables are closed (lua_closethread); an error there is raised.
+
+Raises ValueError if the coroutine runs.";
+
+pub(super) fn spec(name: &'static CStr) -> TypeSpec {
+    let mut slots = vec![
+        slot(Py_tp_dealloc, dealloc as *mut c_void),
+        slot(Py_tp_traverse, traverse_thread as *mut c_void),
+        slot(Py_tp_clear, clear as *mut c_void),
+        slot(Py_tp_iter, PyObject_SelfIter as *mut c_void),
+        slot(Py_tp_iternext, next as *mut c_void),
+        slot(Py_nb_bool, is_alive as *mut c_void),
+    ];
+    let own = [Py_tp_dealloc, Py_tp_traverse];
+    slots.extend(object::common_slots().into_iter().filter(|slot| !own.contains(&slot.slot)));
+    TypeSpec {
+        name,
+        doc: Some(DOC),
+        size: size_of::<LuaThread>(),
+        flags: COMMON_FLAGS,
+        slots,
+        methods: vec![
+            short_method(c"send", METH_O, send, SEND_DOC),
+            method(c"throw", throw, THROW_DOC),
+            short_method(c"close", METH_NOARGS, close, CLOSE_DOC),
+        ],
+        members: object::common_members(),
+        getters: Vec::new(),
+    }
+}
+
+// ---- life ----
+
+unsafe extern "C" fn traverse_thread(slf: *mut PyObject, visit: visitproc, arg: *mut c_void) -> c_int {
+    // SAFETY: called by the collector with a thread wrapper.
+    unsafe {
+        let arguments = (*slf.cast::<LuaThread>()).arguments;
+        let result = traverse(slf, visit, arg);
+        if result != 0 || arguments.is_null() { result } else { visit(arguments, arg) }
+    }
+}
+
+unsafe extern "C" fn clear(slf: *mut PyObject) -> c_int {
+    // SAFETY: called by Python with the GIL held and a thread wrapper; the field is emptied before the release.
+    unsafe { drop(take_arguments(slf)) };
+    0
+}
+
+unsafe extern "C" fn dealloc(slf: *mut PyObject) {
+    // SAFETY: called by Python for a wrapper with no reference left.
+    unsafe {
+        PyObject_GC_UnTrack(slf.cast());
+        clear(slf);
+        release_object(slf);
+        types::free(slf);
+    }
+}
+
+/// The arguments of the first resume, once.
+///
+/// # Safety
+/// `slf` is a thread wrapper, the GIL is held.
+unsafe fn take_arguments(slf: *mut PyObject) -> Option<Owned> {
+    // SAFETY: promised by the caller.
+    unsafe { Owned::from_optional(ptr::replace(&raw mut (*slf.cast::<LuaThread>()).arguments, ptr::null_mut())) }
+}
+
+// ---- state ----
+
+/// What can be done with a coroutine now.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Condition {
+    NotStarted,
+    Suspended,
+    Active,
+    Finished,
+    Failed,
+}
+
+/// `[-0, +0, -]` The coroutine of a wrapper, and its condition.
+///
+/// # Safety
+/// `slf` is a thread wrapper.
+unsafe fn condition(crossing: &Crossing<'_>, slf: *mut PyObject) -> Result<(State, Condition), Raised> {
+    let state = crossing.state();
+    // SAFETY: promised by the caller.
+    let (reference, closed) = unsafe { (checked_reference(crossing, slf)?, (*slf.cast::<LuaThread>()).closed) };
+    state.push_registry(reference.slot);
+    let found = state.address(-1) == reference.address;
+    let thread = state.read_thread(-1).filter(|_| found);
+    // The registry keeps the thread alive.
+    state.drop_to(state.top() - 1);
+    let Some(thread) = thread else { return Err(errors::raise_lost_reference(crossing)) };
+    // SAFETY: the thread belongs to the locked runtime; the function reads only.
+    let condition = match unsafe { ffi::lupa_threadstate(thread.as_ptr()) } as u32 {
+        _ if thread == state || thread.as_ptr() == crossing.runtime.main.get() => Condition::Active,
+        ffi::LUPA_THREAD_ACTIVE => Condition::Active,
+        _ if closed => Condition::Finished,
+        ffi::LUPA_THREAD_NEW => Condition::NotStarted,
+        ffi::LUPA_THREAD_SUSPENDED => Condition::Suspended,
+        ffi::LUPA_THREAD_FAILED => Condition::Failed,
+        _ => Condition::Finished,
+    };
+    Ok((thread, condition))
+}
+
+unsafe extern "C" fn is_alive(slf: *mut PyObject) -> c_int {
+    // SAFETY: called by Python with the GIL held and a thread wrapper.
+    unsafe {
+        edge(|gil| {
+            let crossing = enter(gil, slf)?;
+            let (_, condition) = condition(&crossing, slf)?;
+            Ok(!matches!(condition, Condition::Finished | Condition::Failed))
+        })
+    }
+}
+
+/// Raises what keeps a coroutine from being resumed.
+///
+/// # Safety
+/// `slf` is a thread wrapper.
+unsafe fn check_resumable(crossing: &Crossing<'_>, slf: *mut PyObject) -> Result<Condition, Raised> {
+    // SAFETY: promised by the caller.
+    let (_, condition) = unsafe { condition(crossing, slf)? };
+    match condition {
+        Condition::Finished => Err(raise_stop_iteration(crossing.gil)),
+        Condition::Active => Err(raise_value_error(crossing.gil, "coroutine already executing")),
+        Condition::Failed => {
+            // SAFETY: the function returns a constant.
+            let message = unsafe { CStr::from_ptr(ffi::lupa_deadcoroutine()) };
+            Err(raise(crossing.gil, crossing.runtime.shared.lua_error, &error::lossy(message)))
+        }
+        resumable => Ok(resumable),
+    }
+}
+
+// ---- resuming ----
+
+unsafe extern "C" fn next(slf: *mut PyObject) -> *mut PyObject {
+    // SAFETY: called by Python with the GIL held and a thread wrapper.
+    unsafe {
+        edge(|gil| {
+            let crossing = enter(gil, slf)?;
+            check_resumable(&crossing, slf)?;
+            let arguments = take_arguments(slf);
+            resume(&crossing, slf, arguments)
+        })
+    }
+}
+
+unsafe extern "C" fn send(slf: *mut PyObject, value: *mut PyObject) -> *mut PyObject {
+    // SAFETY: called by Python with the GIL held, a thread wrapper and a live value.
+    unsafe {
+        edge(|gil| {
+            let crossing = enter(gil, slf)?;
+            let value = Borrowed::from_ptr(value);
+            let unstarted = !(*slf.cast::<LuaThread>()).arguments.is_null();
+            if unstarted && !value.is_none() {
+                return Err(raise_type_error(gil, "can't send non-None value to a just-started generator"));
+            }
+            check_resumable(&crossing, slf)?;
+            let values = match take_arguments(slf) {
+                Some(arguments) => Some(arguments),
+                None if value.is_none() => None,
+                None if PyTuple_Check(value.as_ptr()) != 0 => Some(value.hold()),
+                None => Some(crate::py::args::tuple(gil, vec![value.hold()])?),
+            };
+            resume(&crossing, slf, values)
+        })
+    }
+}
+
+/// Resumes with the items of a tuple; the next item.
+///
+/// # Safety
+/// `slf` is a thread wrapper.
+unsafe fn resume(crossing: &Crossing<'_>, slf: *mut PyObject, values: Option<Owned>) -> Result<Owned, Raised> {
+    let mut operation = Operation::new(crossing.runtime);
+    // SAFETY: promised by the caller.
+    operation.slots.add_reference(unsafe { checked_reference(crossing, slf)? }, None);
+    if let Some(values) = &values {
+        crossing.marshal_items(&mut operation.slots, values)?;
+    }
+    let results = crossing.perform(Body::Resume, &mut operation)?;
+    item(crossing, &operation, &results)
+}
+
+/// `[-0, +0, -]` What a resume has ended with: an item, the end, or an error of the coroutine, which has no traceback.
+fn item(crossing: &Crossing<'_>, operation: &Operation, results: &Results<'_>) -> Result<Owned, Raised> {
+    match operation.for_c.status {
+        LUA_OK if results.count() == 0 => Err(raise_stop_iteration(crossing.gil)),
+        LUA_OK | LUA_YIELD => crossing.unmarshal_results(results),
+        LUA_ERRMEM => Err(errors::raise_memory_error(crossing)),
+        _ => Err(errors::raise_value(crossing, results.index(0), None)),
+    }
+}
+
+const LUA_OK: c_int = ffi::LUA_OK as c_int;
+const LUA_YIELD: c_int = ffi::LUA_YIELD as c_int;
+const LUA_ERRMEM: c_int = ffi::LUA_ERRMEM as c_int;
+
+// ---- throw and close ----
+
+const THROW: Signature<3> =
+    Signature { function: "throw", names: ["type", "value", "traceback"], positional: 3, required: 1, variadic: false };
+
+unsafe extern "C" fn throw(slf: *mut PyObject, arguments: *mut PyObject, keywords: *mut PyObject) -> *mut PyObject {
+    // SAFETY: called by Python with the GIL held, a thread wrapper, a tuple, and a dict or null.
+    unsafe {
+        edge(|gil| {
+            let [class, value, traceback] = THROW.parse(gil, arguments, keywords)?.values;
+            let exception = exception_instance(gil, class, value)?;
+            if let Some(traceback) = crate::py::args::unless_none(traceback) {
+                error::check(PyException_SetTraceback(exception.as_ptr(), traceback.as_ptr()))?;
+            }
+            let crossing = enter(gil, slf)?;
+            match condition(&crossing, slf)?.1 {
+                Condition::Suspended => {}
+                Condition::Active => return Err(raise_value_error(gil, "coroutine already executing")),
+                Condition::NotStarted => {
+                    end(&crossing, slf)?;
+                    return Err(error::restore(gil, &exception));
+                }
+                Condition::Finished | Condition::Failed => return Err(error::restore(gil, &exception)),
+            }
+            let mut operation = Operation::new(crossing.runtime);
+            operation.slots.add_reference(checked_reference(&crossing, slf)?, None);
+            operation.slots.add_object(exception, ffi::LUPA_ATTRIBUTES);
+            let results = crossing.perform(Body::Throw, &mut operation)?;
+            item(&crossing, &operation, &results)
+        })
+    }
+}
+
+/// The exception that `throw(type, value)` means: an instance, or a class that is called with the value.
+fn exception_instance(gil: Gil<'_>, class: Option<Borrowed<'_>>, value: Option<Borrowed<'_>>) -> Result<Owned, Raised> {
+    let class = class.unwrap_or_else(none);
+    let value = crate::py::args::unless_none(value);
+    // SAFETY: the objects are alive.
+    let is_class = unsafe { PyExceptionClass_Check(class.as_ptr()) != 0 };
+    match value {
+        None if error::is_exception(class) => Ok(class.hold()),
+        Some(_) if error::is_exception(class) => {
+            Err(raise_type_error(gil, "instance exception may not have a separate value"))
+        }
+        Some(value) if is_class && error::is_exception(value) => Ok(value.hold()),
+        Some(value) if is_class => call::call(gil, class, &[value]),
+        None if is_class => call::call(gil, class, &[]),
+        _ => {
+            let name = crate::py::text::type_name(class);
+            let message = format!("exceptions must be classes or instances deriving from BaseException, not {name}");
+            Err(raise_type_error(gil, &message))
+        }
+    }
+}
+
+fn none<'a>() -> Borrowed<'a> {
+    // SAFETY: None is immortal.
+    unsafe { Borrowed::from_ptr(Py_None()) }
+}
+
+unsafe extern "C" fn close(slf: *mut PyObject, _: *mut PyObject) -> *mut PyObject {
+    // SAFETY: called by Python with the GIL held and a thread wrapper.
+    unsafe {
+        edge(|gil| {
+            let crossing = enter(gil, slf)?;
+            match condition(&crossing, slf)?.1 {
+                Condition::Active => return Err(raise_value_error(gil, "coroutine already executing")),
+                Condition::Finished | Condition::Failed => (*slf.cast::<LuaThread>()).closed = true,
+                Condition::NotStarted | Condition::Suspended => end(&crossing, slf)?,
+            }
+            Ok(objects::none())
+        })
+    }
+}
+
+/// Ends a coroutine that does not run. Where Lua cannot do that, the wrapper alone is marked.
+///
+/// # Safety
+/// `slf` is a thread wrapper.
+unsafe fn end(crossing: &Crossing<'_>, slf: *mut PyObject) -> Result<(), Raised> {
+    let mut operation = Operation::new(crossing.runtime);
+    // SAFETY: promised by the caller.
+    unsafe {
+        operation.slots.add_reference(checked_reference(crossing, slf)?, None);
+        (*slf.cast::<LuaThread>()).closed = true;
+        drop(take_arguments(slf));
+    }
+    let results = crossing.perform(Body::Close, &mut operation)?;
+    if results.count() == 0 { Ok(()) } else { Err(errors::raise_value(crossing, results.index(0), None)) }
+}

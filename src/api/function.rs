@@ -1,0 +1,149 @@
+//! `_LuaFunction` and `_LuaCoroutineFunction`: Lua functions, and coroutines that were not started.
+
+use std::ffi::{CStr, c_int, c_void};
+use std::ptr;
+
+use pyo3_ffi::*;
+
+use crate::bridge::crossing::{Crossing, Locked};
+use crate::bridge::operation::{Body, Operation};
+use crate::bridge::wrapper::{LuaCoroutineFunction, LuaObject, LuaThread};
+use crate::lua::references::Reference;
+use crate::lua::stack::Type;
+use crate::py::error::raise_type_error;
+use crate::py::types::{self, TypeSpec, method, slot};
+use crate::py::{Borrowed, Owned, Raised, args, edge};
+
+use super::object::{self, COMMON_FLAGS, checked_reference, enter, give_up, positional, release_object};
+
+const FUNCTION_DOC: &CStr = c"A Lua function.
+
+Calling it with positional arguments gives None, its one result, or a tuple of its results. Raises LuaError, or the Python
+exception that passed through Lua.";
+
+const COROUTINE_FUNCTION_DOC: &CStr = c"A Lua coroutine that was not started.
+
+Calling it makes a fresh coroutine of its function, as coroutine() does. In Lua it is the thread that it is.";
+
+const COROUTINE_DOC: &CStr = c"coroutine($self, /, *args)
+--
+
+A new Lua coroutine that runs this function with the arguments.
+
+It behaves like a Python generator: each value that is yielded, and what the function returns at the end, is the next item.
+Raises TypeError if this is not a function written in Lua.
+
+>>> import lupa
+>>> f = lupa.LuaRuntime().eval('function(n) for i = 1, n do coroutine.yield(i) end end')
+>>> list(f.coroutine(3))
+[1, 2, 3]";
+
+pub(super) fn spec(name: &'static CStr) -> TypeSpec {
+    TypeSpec {
+        name,
+        doc: Some(FUNCTION_DOC),
+        size: size_of::<LuaObject>(),
+        flags: COMMON_FLAGS | Py_TPFLAGS_BASETYPE as u64,
+        slots: object::common_slots(),
+        methods: vec![method(c"coroutine", coroutine, COROUTINE_DOC)],
+        members: object::common_members(),
+        getters: Vec::new(),
+    }
+}
+
+pub(super) fn coroutine_function_spec(name: &'static CStr) -> TypeSpec {
+    let mut slots = object::common_slots();
+    slots.retain(|slot| slot.slot != Py_tp_dealloc);
+    slots.push(slot(Py_tp_dealloc, dealloc_coroutine_function as *mut c_void));
+    TypeSpec {
+        name,
+        doc: Some(COROUTINE_FUNCTION_DOC),
+        size: size_of::<LuaCoroutineFunction>(),
+        flags: COMMON_FLAGS,
+        slots,
+        methods: vec![method(c"coroutine", coroutine, COROUTINE_DOC)],
+        members: object::common_members(),
+        getters: Vec::new(),
+    }
+}
+
+unsafe extern "C" fn dealloc_coroutine_function(slf: *mut PyObject) {
+    let wrapper: *mut LuaCoroutineFunction = slf.cast();
+    // SAFETY: called by Python for a wrapper with no reference left.
+    unsafe {
+        PyObject_GC_UnTrack(slf.cast());
+        give_up((*wrapper).object.runtime, ptr::replace(&raw mut (*wrapper).function, Reference::NONE));
+        release_object(slf);
+        types::free(slf);
+    }
+}
+
+/// `coroutine(*args)`.
+unsafe extern "C" fn coroutine(slf: *mut PyObject, arguments: *mut PyObject, keywords: *mut PyObject) -> *mut PyObject {
+    // SAFETY: called by Python with the GIL held, a function wrapper, a tuple, and a dict or null.
+    unsafe {
+        edge(|gil| {
+            if !keywords.is_null() && PyDict_Size(keywords) > 0 {
+                return Err(raise_type_error(gil, "coroutine() takes no keyword arguments"));
+            }
+            let crossing = enter(gil, slf)?;
+            new_thread(&crossing, slf, Borrowed::from_ptr(arguments).hold())
+        })
+    }
+}
+
+/// Calling a coroutine that was not started.
+pub(super) unsafe extern "C" fn call_coroutine_function(
+    slf: *mut PyObject,
+    arguments: *const *mut PyObject,
+    count: usize,
+    names: *mut PyObject,
+) -> *mut PyObject {
+    // SAFETY: called by Python with the GIL held, a wrapper, and arguments that it keeps alive.
+    unsafe {
+        edge(|gil| {
+            let arguments = positional(gil, arguments, count, names)?;
+            let arguments = args::tuple(gil, arguments.iter().map(|argument| argument.hold()).collect())?;
+            let crossing = enter(gil, slf)?;
+            new_thread(&crossing, slf, arguments)
+        })
+    }
+}
+
+/// A new coroutine for the function of a wrapper, with the arguments of its first resume.
+///
+/// # Safety
+/// `slf` is a function wrapper of this module, `arguments` a tuple.
+unsafe fn new_thread(crossing: &Crossing<'_>, slf: *mut PyObject, arguments: Owned) -> Result<Owned, Raised> {
+    // SAFETY: promised by the caller; the type says which of the two layouts it is.
+    unsafe {
+        let function = if Py_TYPE(slf) == crossing.runtime.types.coroutine_function {
+            (*slf.cast::<LuaCoroutineFunction>()).function
+        } else {
+            checked_reference(crossing, slf)?
+        };
+        let mut operation = Operation::new(crossing.runtime);
+        operation.slots.add_reference(function, None);
+        let results = crossing.perform(Body::NewThread, &mut operation)?;
+        let thread = crossing.wrap(results.index(0), crossing.runtime.types.thread)?;
+        (*thread.as_ptr().cast::<LuaThread>()).arguments = arguments.into_ptr();
+        Ok(thread)
+    }
+}
+
+impl Locked<'_> {
+    /// `[-0, +0, -]` A registry slot with the function of a coroutine that was not started; also makes it callable.
+    pub(crate) fn function_of(&self, wrapper: &Owned) -> Result<Reference, Raised> {
+        let fields: *mut LuaObject = wrapper.as_ptr().cast();
+        let mut operation = Operation::new(self.runtime);
+        // SAFETY: the wrapper is of this module, and ours alone.
+        unsafe {
+            (*fields).vectorcall = Some(call_coroutine_function);
+            operation.slots.add_reference((*fields).reference, None);
+        }
+        let results = self.perform(Body::Fork, &mut operation)?;
+        let index: c_int = results.index(0);
+        debug_assert!(self.state().type_of(index) == Type::Function);
+        self.refer(index)
+    }
+}

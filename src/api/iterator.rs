@@ -1,0 +1,198 @@
+//! `_LuaIter`: one walk over a table.
+
+use std::ffi::{CStr, c_int, c_void};
+use std::ptr;
+
+use pyo3_ffi::*;
+
+use crate::bridge::crossing::{Crossing, Locked};
+use crate::bridge::errors;
+use crate::bridge::operation::{Body, Operation};
+use crate::lua::references::Reference;
+use crate::py::error::raise_type_error;
+use crate::py::types::{self, TypeSpec, offset, slot};
+use crate::py::{Borrowed, Owned, Raised, args, call, edge, text};
+
+use super::object::{checked_reference, enter, fields, give_up};
+
+/// What the iterator yields.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum What {
+    Keys,
+    Values,
+    Items,
+}
+
+/// The Python object.
+#[repr(C)]
+struct LuaIter {
+    base: PyObject,
+    /// The table, or null at the end.
+    table: *mut PyObject,
+    weakrefs: *mut PyObject,
+    /// Where the last key is; nothing before the first step.
+    key: Reference,
+    what: What,
+}
+
+const DOC: &CStr = c"An iterator over the keys, values or items of a Lua table.";
+
+pub(super) fn spec(name: &'static CStr) -> TypeSpec {
+    TypeSpec {
+        name,
+        doc: Some(DOC),
+        size: size_of::<LuaIter>(),
+        flags: (Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC) as u64,
+        slots: vec![
+            slot(Py_tp_new, refuse_new as *mut c_void),
+            slot(Py_tp_dealloc, dealloc as *mut c_void),
+            slot(Py_tp_traverse, traverse as *mut c_void),
+            slot(Py_tp_repr, repr as *mut c_void),
+            slot(Py_tp_iter, PyObject_SelfIter as *mut c_void),
+            slot(Py_tp_iternext, next as *mut c_void),
+        ],
+        methods: Vec::new(),
+        members: vec![offset(c"__weaklistoffset__", std::mem::offset_of!(LuaIter, weakrefs))],
+        getters: Vec::new(),
+    }
+}
+
+/// A new iterator over a table.
+pub(super) fn new_iterator(crossing: &Crossing<'_>, table: Borrowed<'_>, what: What) -> Result<Owned, Raised> {
+    // SAFETY: the type is a heap type of ours with this layout; the new object is ours alone.
+    unsafe {
+        let iterator = types::allocate(crossing.gil, crossing.runtime.types.iterator)?;
+        let fields: *mut LuaIter = iterator.as_ptr().cast();
+        (*fields).table = table.hold().into_ptr();
+        (*fields).what = what;
+        Ok(iterator)
+    }
+}
+
+unsafe extern "C" fn refuse_new(_class: *mut PyTypeObject, _args: *mut PyObject, _keywords: *mut PyObject) -> *mut PyObject {
+    // SAFETY: called by Python with the GIL held.
+    unsafe { edge::<Owned>(|gil| Err(raise_type_error(gil, "Type cannot be instantiated manually"))) }
+}
+
+/// Lets go of the table and of the key.
+///
+/// # Safety
+/// `slf` is an iterator, the GIL is held.
+unsafe fn finish(slf: *mut PyObject) {
+    let iterator: *mut LuaIter = slf.cast();
+    // SAFETY: promised by the caller; the table, a wrapper, holds the runtime until it is released here.
+    unsafe {
+        if let Some(table) = Owned::from_optional(ptr::replace(&raw mut (*iterator).table, ptr::null_mut())) {
+            let key = ptr::replace(&raw mut (*iterator).key, Reference::NONE);
+            give_up(fields(table.as_ptr()).runtime, key);
+        }
+    }
+}
+
+unsafe extern "C" fn dealloc(slf: *mut PyObject) {
+    // SAFETY: called by Python for an iterator with no reference left.
+    unsafe {
+        PyObject_GC_UnTrack(slf.cast());
+        if !(*slf.cast::<LuaIter>()).weakrefs.is_null() {
+            PyObject_ClearWeakRefs(slf);
+        }
+        finish(slf);
+        types::free(slf);
+    }
+}
+
+unsafe extern "C" fn traverse(slf: *mut PyObject, visit: visitproc, arg: *mut c_void) -> c_int {
+    // SAFETY: called by the collector with an iterator.
+    unsafe {
+        let result = visit(Py_TYPE(slf).cast(), arg);
+        let table = (*slf.cast::<LuaIter>()).table;
+        if result != 0 || table.is_null() { result } else { visit(table, arg) }
+    }
+}
+
+unsafe extern "C" fn repr(slf: *mut PyObject) -> *mut PyObject {
+    // SAFETY: called by Python with the GIL held and an iterator.
+    unsafe {
+        edge(|gil| {
+            let table = (*slf.cast::<LuaIter>()).table;
+            let table = if table.is_null() { Py_None() } else { table };
+            let table = call::repr(gil, Borrowed::from_ptr(table))?;
+            text::string(gil, &format!("LuaIter({table})"))
+        })
+    }
+}
+
+/// The next key, value or pair; null without an exception at the end.
+unsafe extern "C" fn next(slf: *mut PyObject) -> *mut PyObject {
+    let iterator: *mut LuaIter = slf.cast();
+    // SAFETY: called by Python with the GIL held and an iterator.
+    unsafe {
+        // The table is held here, since another thread may finish the same iterator meanwhile.
+        let Some(table) = (*iterator).table.as_mut().map(|table| Borrowed::from_ptr(table).hold()) else {
+            return ptr::null_mut();
+        };
+        let mut exhausted = false;
+        let item = edge(|gil| {
+            let crossing = enter(gil, table.as_ptr())?;
+            let item = step(&crossing, iterator, &table)?;
+            exhausted = item.is_none();
+            Ok(item.unwrap_or_else(crate::py::object::none))
+        });
+        if exhausted {
+            finish(slf);
+            drop(Owned::from_optional(item));
+            return ptr::null_mut();
+        }
+        item
+    }
+}
+
+/// One step; nothing at the end.
+///
+/// # Safety
+/// `iterator` is alive, and `table` its table.
+unsafe fn step(crossing: &Crossing<'_>, iterator: *mut LuaIter, table: &Owned) -> Result<Option<Owned>, Raised> {
+    // SAFETY: promised by the caller; the lock keeps other threads from stepping.
+    unsafe {
+        let mut operation = Operation::new(crossing.runtime);
+        operation.slots.add_reference(checked_reference(crossing, table.as_ptr())?, None);
+        if (*iterator).key.is_none() {
+            (*iterator).key = key_slot(crossing)?;
+            operation.slots.add_nil();
+        } else {
+            operation.slots.add_reference((*iterator).key, None);
+            check_key(crossing, (*iterator).key)?;
+        }
+        operation.for_c.number = (*iterator).key.slot;
+        let results = crossing.perform(Body::Next, &mut operation)?;
+        if results.count() == 0 {
+            return Ok(None);
+        }
+        match (*iterator).what {
+            What::Keys => crossing.unmarshal_key(results.index(0)).map(Some),
+            What::Values => crossing.unmarshal(results.index(1)).map(Some),
+            What::Items => {
+                let pair = vec![crossing.unmarshal_key(results.index(0))?, crossing.unmarshal(results.index(1))?];
+                args::tuple(crossing.gil, pair).map(Some)
+            }
+        }
+    }
+}
+
+/// `[-0, +0, -]` A registry slot for the last key, which can be of any type.
+fn key_slot(locked: &Locked<'_>) -> Result<Reference, Raised> {
+    locked.reserve(1)?;
+    match locked.runtime.references.take_empty() {
+        Some(slot) => Ok(Reference { slot, address: ptr::null() }),
+        None => Err(errors::raise_lost_reference(locked)),
+    }
+}
+
+/// `[-0, +0, -]` An emptied slot would start the walk again.
+fn check_key(locked: &Locked<'_>, key: Reference) -> Result<(), Raised> {
+    let state = locked.state();
+    state.push_registry(key.slot);
+    let lost = state.type_of(-1) == crate::lua::stack::Type::Nil;
+    state.drop_to(state.top() - 1);
+    if lost { Err(errors::raise_lost_reference(locked)) } else { Ok(()) }
+}

@@ -1,0 +1,12 @@
+//! What Python sees: one file per type, and the module. Python-visible names exist only here.
+
+mod coroutine;
+mod function;
+mod iterator;
+mod module;
+mod nogc;
+pub(crate) mod object;
+mod runtime;
+mod runtime_docs;
+mod runtime_new;
+mod table;

@@ -1,0 +1,433 @@
+//! `LuaRuntime`: its methods, and its life as a Python object.
+
+use std::ffi::{CStr, CString, c_int, c_void};
+use std::ptr;
+
+use pyo3_ffi::*;
+
+use crate::bridge::crossing::{Crossing, Locked};
+use crate::bridge::errors;
+use crate::bridge::lifetime;
+use crate::bridge::operation::{Body, Operation};
+use crate::bridge::runtime::RuntimeObject;
+use crate::bridge::table_builder::{Depth, table_from as build_table};
+use crate::ffi::lua as ffi;
+use crate::py::args::{Signature, truth, unless_none};
+use crate::py::error::{raise_runtime_error, raise_type_error};
+use crate::py::types::{self, TypeSpec, getter, method, offset, short_method, slot};
+use crate::py::{Borrowed, Gil, Owned, Raised, args, edge, object, text};
+
+use super::{nogc, runtime_docs as docs, runtime_new};
+
+pub(super) fn spec(name: &'static CStr) -> TypeSpec {
+    TypeSpec {
+        name,
+        doc: Some(docs::RUNTIME),
+        size: size_of::<RuntimeObject>(),
+        flags: (Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_BASETYPE) as u64,
+        slots: vec![
+            slot(Py_tp_new, runtime_new::new as *mut c_void),
+            slot(Py_tp_dealloc, dealloc as *mut c_void),
+            slot(Py_tp_traverse, traverse as *mut c_void),
+            slot(Py_tp_clear, clear as *mut c_void),
+        ],
+        methods: methods(),
+        members: vec![offset(c"__weaklistoffset__", std::mem::offset_of!(RuntimeObject, weakrefs))],
+        getters: vec![
+            getter(c"lua_version", lua_version, docs::LUA_VERSION),
+            getter(c"lua_implementation", lua_implementation, docs::LUA_IMPLEMENTATION),
+        ],
+    }
+}
+
+fn methods() -> Vec<PyMethodDef> {
+    vec![
+        method(c"eval", eval, docs::EVAL),
+        method(c"execute", execute, docs::EXECUTE),
+        method(c"compile", compile, docs::COMPILE),
+        method(c"require", require, docs::REQUIRE),
+        short_method(c"globals", METH_NOARGS, globals, docs::GLOBALS),
+        method(c"table", table, docs::TABLE),
+        method(c"table_from", table_from, docs::TABLE_FROM),
+        short_method(c"nogc", METH_NOARGS, new_nogc, docs::NOGC),
+        short_method(c"gccollect", METH_NOARGS, gccollect, docs::GCCOLLECT),
+        method(c"set_max_memory", set_max_memory, docs::SET_MAX_MEMORY),
+        method(c"get_max_memory", get_max_memory, docs::GET_MAX_MEMORY),
+        method(c"get_memory_used", get_memory_used, docs::GET_MEMORY_USED),
+        method(c"set_overflow_handler", set_overflow_handler, docs::SET_OVERFLOW_HANDLER),
+    ]
+}
+
+/// Locks the runtime.
+///
+/// # Safety
+/// `slf` is a runtime object.
+unsafe fn enter<'a>(gil: Gil<'a>, slf: *mut PyObject) -> Result<Crossing<'a>, Raised> {
+    // SAFETY: promised by the caller.
+    unsafe { Crossing::enter(gil, slf.cast()) }
+}
+
+// ---- life ----
+
+/// Closes the state while everything that its finalizers may want is still there.
+unsafe extern "C" fn clear(slf: *mut PyObject) -> c_int {
+    // SAFETY: called by the collector with the GIL held and a runtime that nobody else can reach.
+    unsafe {
+        edge(|gil| {
+            if let Some(runtime) = (*slf.cast::<RuntimeObject>()).runtime.as_ref() {
+                lifetime::close(gil, runtime);
+            }
+            Ok(())
+        })
+    }
+}
+
+unsafe extern "C" fn dealloc(slf: *mut PyObject) {
+    let fields: *mut RuntimeObject = slf.cast();
+    // SAFETY: called by Python for a runtime with no reference left. Finalizers that run while the state is closed may
+    // raise: what the caller has raised is kept apart.
+    unsafe {
+        PyObject_GC_UnTrack(slf.cast());
+        if !(*fields).weakrefs.is_null() {
+            PyObject_ClearWeakRefs(slf);
+        }
+        let (mut class, mut value, mut traceback) = (ptr::null_mut(), ptr::null_mut(), ptr::null_mut());
+        PyErr_Fetch(&raw mut class, &raw mut value, &raw mut traceback);
+        clear(slf);
+        let runtime = ptr::replace(&raw mut (*fields).runtime, ptr::null_mut());
+        if !runtime.is_null() {
+            drop(Box::from_raw(runtime));
+        }
+        PyErr_Restore(class, value, traceback);
+        types::free(slf);
+    }
+}
+
+/// Visits what the runtime holds: its options, and the objects that Lua holds.
+unsafe extern "C" fn traverse(slf: *mut PyObject, visit: visitproc, arg: *mut c_void) -> c_int {
+    // SAFETY: called by the collector, with the GIL held, hence while the lists do not change.
+    unsafe {
+        let result = visit(Py_TYPE(slf).cast(), arg);
+        let Some(runtime) = (*slf.cast::<RuntimeObject>()).runtime.as_ref() else { return result };
+        if result != 0 {
+            return result;
+        }
+        let result = runtime.options.visit(|object| visit(object.as_ptr(), arg));
+        if result != 0 { result } else { runtime.boxes.visit(|object| visit(object.cast(), arg)) }
+    }
+}
+
+// ---- code ----
+
+/// A chunk with its name and mode, as C reads them.
+struct Chunk {
+    code: Vec<u8>,
+    name: CString,
+    mode: Option<CString>,
+}
+
+impl Chunk {
+    fn read(
+        locked: &Locked<'_>,
+        prefix: &[u8],
+        code: Option<Borrowed<'_>>,
+        name: Option<Borrowed<'_>>,
+        mode: Option<Borrowed<'_>>,
+    ) -> Result<Chunk, Raised> {
+        let encoding = &locked.runtime.options.source_encoding;
+        let code = text::source_bytes(locked.gil, code.unwrap_or_else(none), encoding)?;
+        let name = match unless_none(name) {
+            Some(name) => text::source_bytes(locked.gil, name, encoding)?,
+            None => b"<python>".to_vec(),
+        };
+        let mode = text::ascii_name(locked.gil, mode.unwrap_or_else(none))?;
+        Ok(Chunk { code: [prefix, &code].concat(), name: text::until_nul(name), mode: mode.map(text::until_nul) })
+    }
+
+    fn operation(&self, locked: &Locked<'_>) -> Operation {
+        let mut operation = Operation::new(locked.runtime);
+        operation.set_chunk(&self.code, &self.name, self.mode.as_deref());
+        operation
+    }
+}
+
+fn none<'a>() -> Borrowed<'a> {
+    // SAFETY: None is immortal.
+    unsafe { Borrowed::from_ptr(Py_None()) }
+}
+
+/// Runs a chunk with arguments.
+///
+/// # Safety
+/// Called by Python with the GIL held, a runtime, a tuple, and a dict or null.
+unsafe fn run(
+    slf: *mut PyObject,
+    function: &'static str,
+    prefix: &[u8],
+    arguments: *mut PyObject,
+    keywords: *mut PyObject,
+) -> *mut PyObject {
+    let signature =
+        Signature { function, names: ["lua_code", "name", "mode"], positional: 1, required: 1, variadic: true };
+    // SAFETY: promised by the caller.
+    unsafe {
+        edge(|gil| {
+            let parsed = signature.parse(gil, arguments, keywords)?;
+            let [code, name, mode] = parsed.values;
+            let crossing = enter(gil, slf)?;
+            let chunk = Chunk::read(&crossing, prefix, code, name, mode)?;
+            let mut operation = chunk.operation(&crossing);
+            for &argument in &parsed.rest {
+                crossing.marshal(&mut operation.slots, argument)?;
+            }
+            let results = crossing.perform(Body::Run, &mut operation)?;
+            match operation.for_c.status {
+                status if status == ffi::LUA_OK as c_int => crossing.unmarshal_results(&results),
+                status => Err(errors::raise_syntax_error(&crossing, results.index(0), status, "error loading code: ")),
+            }
+        })
+    }
+}
+
+unsafe extern "C" fn eval(slf: *mut PyObject, arguments: *mut PyObject, keywords: *mut PyObject) -> *mut PyObject {
+    // SAFETY: called by Python with the GIL held and the arguments of a method.
+    unsafe { run(slf, "eval", b"return ", arguments, keywords) }
+}
+
+unsafe extern "C" fn execute(slf: *mut PyObject, arguments: *mut PyObject, keywords: *mut PyObject) -> *mut PyObject {
+    // SAFETY: called by Python with the GIL held and the arguments of a method.
+    unsafe { run(slf, "execute", b"", arguments, keywords) }
+}
+
+const COMPILE: Signature<3> =
+    Signature { function: "compile", names: ["lua_code", "name", "mode"], positional: 3, required: 1, variadic: false };
+
+unsafe extern "C" fn compile(slf: *mut PyObject, arguments: *mut PyObject, keywords: *mut PyObject) -> *mut PyObject {
+    // SAFETY: called by Python with the GIL held and the arguments of a method.
+    unsafe {
+        edge(|gil| {
+            let [code, name, mode] = COMPILE.parse(gil, arguments, keywords)?.values;
+            let crossing = enter(gil, slf)?;
+            let chunk = Chunk::read(&crossing, b"", code, name, mode)?;
+            let mut operation = chunk.operation(&crossing);
+            let results = crossing.perform(Body::Load, &mut operation)?;
+            match operation.for_c.status {
+                status if status == ffi::LUA_OK as c_int => crossing.unmarshal(results.index(0)),
+                status => Err(errors::raise_syntax_error(&crossing, results.index(0), status, "")),
+            }
+        })
+    }
+}
+
+const REQUIRE: Signature<1> =
+    Signature { function: "require", names: ["modulename"], positional: 1, required: 1, variadic: false };
+
+unsafe extern "C" fn require(slf: *mut PyObject, arguments: *mut PyObject, keywords: *mut PyObject) -> *mut PyObject {
+    // SAFETY: called by Python with the GIL held and the arguments of a method.
+    unsafe {
+        edge(|gil| {
+            let [name] = REQUIRE.parse(gil, arguments, keywords)?.values;
+            let name = name.unwrap_or_else(none);
+            if PyUnicode_Check(name.as_ptr()) == 0 && PyBytes_Check(name.as_ptr()) == 0 {
+                return Err(raise_type_error(gil, "modulename must be a string"));
+            }
+            let crossing = enter(gil, slf)?;
+            let mut operation = Operation::new(crossing.runtime);
+            crossing.marshal(&mut operation.slots, name)?;
+            let results = crossing.perform(Body::Require, &mut operation)?;
+            crossing.unmarshal_results(&results)
+        })
+    }
+}
+
+unsafe extern "C" fn globals(slf: *mut PyObject, _: *mut PyObject) -> *mut PyObject {
+    // SAFETY: called by Python with the GIL held and a runtime.
+    unsafe {
+        edge(|gil| {
+            let crossing = enter(gil, slf)?;
+            let results = crossing.perform(Body::Globals, &mut Operation::new(crossing.runtime))?;
+            crossing.unmarshal(results.index(0))
+        })
+    }
+}
+
+// ---- tables ----
+
+unsafe extern "C" fn table(slf: *mut PyObject, arguments: *mut PyObject, keywords: *mut PyObject) -> *mut PyObject {
+    // SAFETY: called by Python with the GIL held, a runtime, a tuple, and a dict or null.
+    unsafe {
+        edge(|gil| {
+            let crossing = enter(gil, slf)?;
+            let mut sources = vec![Borrowed::from_ptr(arguments)];
+            if !keywords.is_null() {
+                sources.push(Borrowed::from_ptr(keywords));
+            }
+            build_table(&crossing, &sources, Depth::Flat)
+        })
+    }
+}
+
+const TABLE_FROM: Signature<1> =
+    Signature { function: "table_from", names: ["recursive"], positional: 0, required: 0, variadic: true };
+
+unsafe extern "C" fn table_from(slf: *mut PyObject, arguments: *mut PyObject, keywords: *mut PyObject) -> *mut PyObject {
+    // SAFETY: called by Python with the GIL held and the arguments of a method.
+    unsafe {
+        edge(|gil| {
+            let parsed = TABLE_FROM.parse(gil, arguments, keywords)?;
+            let recursive = parsed.values[0].is_some_and(|value| PyObject_IsTrue(value.as_ptr()) != 0);
+            let crossing = enter(gil, slf)?;
+            build_table(&crossing, &parsed.rest, if recursive { Depth::Recursive } else { Depth::Flat })
+        })
+    }
+}
+
+// ---- memory ----
+
+unsafe extern "C" fn new_nogc(slf: *mut PyObject, _: *mut PyObject) -> *mut PyObject {
+    // SAFETY: called by Python with the GIL held and a runtime.
+    unsafe { edge(|gil| nogc::new_nogc(&enter(gil, slf)?)) }
+}
+
+unsafe extern "C" fn gccollect(slf: *mut PyObject, _: *mut PyObject) -> *mut PyObject {
+    // SAFETY: called by Python with the GIL held and a runtime.
+    unsafe {
+        edge(|gil| {
+            let crossing = enter(gil, slf)?;
+            crossing.perform(Body::Collect, &mut Operation::new(crossing.runtime))?;
+            Ok(object::none())
+        })
+    }
+}
+
+/// A size for Python; `None` for a runtime that does not count.
+fn size(gil: Gil<'_>, size: Option<usize>) -> Result<Owned, Raised> {
+    let _ = gil;
+    match size {
+        // SAFETY: the GIL is held.
+        Some(size) => unsafe { Owned::from_new(PyLong_FromSize_t(size)) },
+        None => Ok(object::none()),
+    }
+}
+
+/// The flag `total`.
+fn is_total(gil: Gil<'_>, argument: Option<Borrowed<'_>>) -> Result<bool, Raised> {
+    argument.map_or(Ok(false), |argument| truth(gil, argument))
+}
+
+const SET_MAX_MEMORY: Signature<2> =
+    Signature { function: "set_max_memory", names: ["max_memory", "total"], positional: 2, required: 1, variadic: false };
+
+unsafe extern "C" fn set_max_memory(
+    slf: *mut PyObject,
+    arguments: *mut PyObject,
+    keywords: *mut PyObject,
+) -> *mut PyObject {
+    // SAFETY: called by Python with the GIL held and the arguments of a method.
+    unsafe {
+        edge(|gil| {
+            let [limit, total] = SET_MAX_MEMORY.parse(gil, arguments, keywords)?.values;
+            let total = is_total(gil, total)?;
+            let Some(limit) = runtime_new::limit(gil, limit)? else {
+                return Err(raise_type_error(gil, "max_memory must be an integer"));
+            };
+            let crossing = enter(gil, slf)?;
+            match &crossing.runtime.memory {
+                Some(memory) => memory.set_limit(limit, total),
+                None => return Err(raise_runtime_error(gil, "max_memory must be set on LuaRuntime creation")),
+            }
+            Ok(object::none())
+        })
+    }
+}
+
+const GET_MAX_MEMORY: Signature<1> =
+    Signature { function: "get_max_memory", names: ["total"], positional: 1, required: 0, variadic: false };
+
+unsafe extern "C" fn get_max_memory(
+    slf: *mut PyObject,
+    arguments: *mut PyObject,
+    keywords: *mut PyObject,
+) -> *mut PyObject {
+    // SAFETY: called by Python with the GIL held and the arguments of a method.
+    unsafe {
+        edge(|gil| {
+            let total = is_total(gil, GET_MAX_MEMORY.parse(gil, arguments, keywords)?.values[0])?;
+            let crossing = enter(gil, slf)?;
+            size(gil, crossing.runtime.memory.as_ref().map(|memory| memory.limit(total)))
+        })
+    }
+}
+
+const GET_MEMORY_USED: Signature<1> =
+    Signature { function: "get_memory_used", names: ["total"], positional: 1, required: 0, variadic: false };
+
+unsafe extern "C" fn get_memory_used(
+    slf: *mut PyObject,
+    arguments: *mut PyObject,
+    keywords: *mut PyObject,
+) -> *mut PyObject {
+    // SAFETY: called by Python with the GIL held and the arguments of a method.
+    unsafe {
+        edge(|gil| {
+            let total = is_total(gil, GET_MEMORY_USED.parse(gil, arguments, keywords)?.values[0])?;
+            let crossing = enter(gil, slf)?;
+            size(gil, crossing.runtime.memory.as_ref().map(|memory| memory.used(total)))
+        })
+    }
+}
+
+const SET_OVERFLOW_HANDLER: Signature<1> = Signature {
+    function: "set_overflow_handler",
+    names: ["overflow_handler"],
+    positional: 1,
+    required: 1,
+    variadic: false,
+};
+
+unsafe extern "C" fn set_overflow_handler(
+    slf: *mut PyObject,
+    arguments: *mut PyObject,
+    keywords: *mut PyObject,
+) -> *mut PyObject {
+    // SAFETY: called by Python with the GIL held and the arguments of a method.
+    unsafe {
+        edge(|gil| {
+            let [handler] = SET_OVERFLOW_HANDLER.parse(gil, arguments, keywords)?.values;
+            let crossing = enter(gil, slf)?;
+            crossing.set_overflow_handler(handler.unwrap_or_else(none))?;
+            Ok(object::none())
+        })
+    }
+}
+
+// ---- identity ----
+
+/// `(5, 4)` for Lua 5.4, from the headers.
+pub(super) fn version_tuple(gil: Gil<'_>) -> Result<Owned, Raised> {
+    let version = ffi::LUPA_VERSION_NUM as std::ffi::c_long;
+    // SAFETY: the GIL is held.
+    let number = |value| unsafe { Owned::from_new(PyLong_FromLong(value)) };
+    args::tuple(gil, vec![number(version / 100)?, number(version % 100)?])
+}
+
+unsafe extern "C" fn lua_version(_slf: *mut PyObject, _: *mut c_void) -> *mut PyObject {
+    // SAFETY: called by Python with the GIL held.
+    unsafe { edge(|gil| version_tuple(gil)) }
+}
+
+/// The code behind `lua_implementation`.
+const IMPLEMENTATION: &[u8] = b"if type(jit) == 'table' then return jit.version else return _VERSION end";
+
+unsafe extern "C" fn lua_implementation(slf: *mut PyObject, _: *mut c_void) -> *mut PyObject {
+    // SAFETY: called by Python with the GIL held and a runtime.
+    unsafe {
+        edge(|gil| {
+            let crossing = enter(gil, slf)?;
+            let mut operation = Operation::new(crossing.runtime);
+            operation.set_chunk(IMPLEMENTATION, c"=lua_implementation", None);
+            let results = crossing.perform(Body::Run, &mut operation)?;
+            crossing.unmarshal_results(&results)
+        })
+    }
+}

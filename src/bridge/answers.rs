@@ -1,0 +1,63 @@
+//! Answers of entries: the values that C pushes after Rust has returned. They belong to the runtime, since a jump can leave
+//! them behind.
+
+use std::cell::RefCell;
+use std::ffi::c_int;
+
+use crate::ffi::lua::LupaAnswer;
+
+use super::slots::Slots;
+
+/// One answer, at a fixed address while C reads it.
+struct Answer {
+    for_c: LupaAnswer,
+    slots: Slots,
+}
+
+/// The answers of one runtime, the newest last.
+#[derive(Default)]
+pub(crate) struct Answers {
+    stack: RefCell<Vec<Box<Answer>>>,
+}
+
+impl Answers {
+    /// Keeps an answer, and returns where C finds it.
+    pub(crate) fn push(&self, slots: Slots, raise: bool) -> *mut LupaAnswer {
+        let for_c = LupaAnswer { slots: std::ptr::null_mut(), count: 0, raise: c_int::from(raise), done: 0 };
+        let mut answer = Box::new(Answer { for_c, slots });
+        // The slots may lie inside the answer itself, which does not move any more.
+        let slots = answer.slots.as_mut_slice();
+        answer.for_c.count = c_int::try_from(slots.len()).unwrap_or(c_int::MAX);
+        answer.for_c.slots = slots.as_mut_ptr();
+        let place = &raw mut answer.for_c;
+        self.stack.borrow_mut().push(answer);
+        place
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        self.stack.borrow().len()
+    }
+
+    /// Releases the newest answers that C has finished with.
+    pub(crate) fn release_done(&self) {
+        loop {
+            let mut stack = self.stack.borrow_mut();
+            match stack.last() {
+                Some(answer) if answer.for_c.done != 0 => {
+                    let answer = stack.pop();
+                    drop(stack);
+                    drop(answer);
+                }
+                _ => return,
+            }
+        }
+    }
+
+    /// Releases all but the `count` oldest answers: a crossing has ended, whose entries were left by jumps.
+    pub(crate) fn truncate(&self, count: usize) {
+        while self.count() > count {
+            let answer = self.stack.borrow_mut().pop();
+            drop(answer);
+        }
+    }
+}

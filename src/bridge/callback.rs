@@ -1,0 +1,87 @@
+//! Lua calls a Python object: the arguments, the rule for methods, the result.
+
+use pyo3_ffi::*;
+
+use crate::ffi::python::{_PyMethodWrapper_Type, PyMethod_Self, PyMethod_Type};
+use crate::lua::stack::Type;
+use crate::py::{Borrowed, Owned, Raised, args, call};
+use crate::shared;
+
+use super::crossing::Locked;
+use super::slots::Slots;
+
+impl Locked<'_> {
+    /// `[-0, +0, -]` Calls `callable` with the values from stack index 2 on.
+    pub(crate) fn call_object(&self, callable: Borrowed<'_>) -> Result<Owned, Raised> {
+        let top = self.state().top();
+        let mut positional = Vec::with_capacity(usize::try_from(top).unwrap_or(0));
+        let mut named = None;
+        for index in 2..=top {
+            let argument = self.unmarshal(index)?;
+            match shared::as_arguments(self.runtime.shared, argument.borrow()) {
+                Some(more) => self.merge_arguments(&mut positional, &mut named, more)?,
+                None => positional.push(argument),
+            }
+        }
+        let first = usize::from(self.is_self_given(callable, positional.first())?);
+        match named {
+            None => {
+                let positional: Vec<Borrowed<'_>> = positional[first..].iter().map(Owned::borrow).collect();
+                call::call(self.gil, callable, &positional)
+            }
+            Some(named) => {
+                positional.drain(..first);
+                call::call_with(self.gil, callable, &args::tuple(self.gil, positional)?, &named)
+            }
+        }
+    }
+
+    /// Is the first argument the object that a bound method is bound to? Lua's `object:method()` passes it; Python's method
+    /// knows it already.
+    ///
+    /// Methods written in Python: whenever the first argument is their object (lupa's rule since 1.0). Builtin methods: only
+    /// if that argument is the object itself in Lua, and not a value that was converted and happens to be the same.
+    fn is_self_given(&self, callable: Borrowed<'_>, first: Option<&Owned>) -> Result<bool, Raised> {
+        let Some(first) = first else { return Ok(false) };
+        // SAFETY: the objects are alive; each check precedes its access.
+        unsafe {
+            if callable.type_ptr() == &raw mut PyMethod_Type {
+                return Ok(first.as_ptr() == PyMethod_Self(callable.as_ptr()));
+            }
+            if self.state().type_of(2) != Type::Userdata {
+                return Ok(false);
+            }
+            if PyCFunction_Check(callable.as_ptr()) != 0 {
+                let bound_to = PyCFunction_GetSelf(callable.as_ptr());
+                // Functions of a module are bound to the module.
+                return Ok(first.as_ptr() == bound_to && PyModule_Check(bound_to) == 0);
+            }
+            if callable.type_ptr() == &raw mut _PyMethodWrapper_Type {
+                let bound_to = call::attribute(self.gil, callable, c"__self__")?;
+                return Ok(first.as_ptr() == bound_to.as_ptr());
+            }
+        }
+        Ok(false)
+    }
+
+    /// Adds the result of a call: one value, or those of a tuple if the runtime unpacks tuples.
+    pub(crate) fn marshal_result(&self, slots: &mut Slots, result: &Owned) -> Result<(), Raised> {
+        // SAFETY: the object is alive.
+        let is_tuple = unsafe { PyTuple_Check(result.as_ptr()) != 0 };
+        if self.runtime.options.unpack_returned_tuples && is_tuple {
+            return self.marshal_items(slots, result);
+        }
+        self.marshal(slots, result.borrow())
+    }
+
+    /// Adds the items of a tuple.
+    pub(crate) fn marshal_items(&self, slots: &mut Slots, tuple: &Owned) -> Result<(), Raised> {
+        // SAFETY: the tuple is alive, and keeps its items alive.
+        unsafe {
+            for position in 0..PyTuple_GET_SIZE(tuple.as_ptr()) {
+                self.marshal(slots, Borrowed::from_ptr(PyTuple_GET_ITEM(tuple.as_ptr(), position)))?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,209 @@
+//! The crossing from Python to Lua: lock, marshal, give up the GIL, one protected call, take the GIL back, read the results.
+
+use std::ffi::c_int;
+use std::ops::Deref;
+
+use crate::ffi::lua::{self as ffi, LupaOperation, LupaRuntime, lua_State};
+use crate::lua::State;
+use crate::lua::guard::Guard;
+use crate::py::error::raise_recursion_error;
+use crate::py::{Borrowed, Gil, Owned, Raised, gil};
+
+use super::errors;
+use super::operation::{Body, Operation};
+use super::runtime::{Phase, Runtime, RuntimeObject};
+
+/// How many crossings may be nested. Plain Lua has a limit of the same size for its own C calls; LuaJIT has none.
+const MAX_DEPTH: u32 = 190;
+
+/// Results up to this number can be read without asking for room: a C function has `LUA_MINSTACK` slots, and what an
+/// operation leaves on the stack besides its results is less than the rest.
+const RESULTS_WITH_ROOM: c_int = 8;
+
+/// How many registry slots are reserved at once.
+const RESERVE: usize = 16;
+
+/// This thread owns the runtime, and holds the GIL.
+#[derive(Clone, Copy)]
+pub(crate) struct Locked<'rt> {
+    pub(crate) runtime: &'rt Runtime,
+    pub(crate) gil: Gil<'rt>,
+}
+
+/// An operation of Python on a runtime: holds the lock until it is dropped.
+pub(crate) struct Crossing<'rt> {
+    locked: Locked<'rt>,
+    guard: Guard,
+    /// Keeps the runtime alive, whatever the operation does.
+    owner: Option<Owned>,
+}
+
+impl<'rt> Deref for Crossing<'rt> {
+    type Target = Locked<'rt>;
+    fn deref(&self) -> &Locked<'rt> {
+        &self.locked
+    }
+}
+
+impl<'rt> Crossing<'rt> {
+    /// Locks a runtime for an operation.
+    ///
+    /// # Safety
+    /// `object` is a runtime object of this module; it stays alive for `'rt` as its owner does.
+    pub(crate) unsafe fn enter(gil: Gil<'rt>, object: *mut PyObjectOfRuntime) -> Result<Crossing<'rt>, Raised> {
+        // SAFETY: promised by the caller.
+        let runtime = unsafe { runtime_of(gil, object)? };
+        // SAFETY: the object is alive.
+        let owner = unsafe { Borrowed::from_ptr(object.cast()) }.hold();
+        runtime.lock.acquire(gil, runtime.shared)?;
+        let locked = Locked { runtime, gil };
+        if runtime.phase.get() != Phase::Open {
+            let _free = runtime.lock.release(gil);
+            return Err(errors::raise_closed(locked));
+        }
+        let guard = Guard::new(runtime.state());
+        locked.runtime.references.recycle(runtime.state());
+        Ok(Crossing { locked, guard, owner: Some(owner) })
+    }
+}
+
+impl Drop for Crossing<'_> {
+    fn drop(&mut self) {
+        let Locked { runtime, gil } = self.locked;
+        self.guard.check(runtime.state(), 0);
+        runtime.collect_dead(gil);
+        if runtime.lock.release(gil) {
+            runtime.run_releases(gil);
+        }
+        self.owner = None;
+    }
+}
+
+/// The type of the pointers that wrappers keep to their runtime.
+pub(crate) type PyObjectOfRuntime = RuntimeObject;
+
+/// The runtime behind its Python object, if the constructor got so far.
+///
+/// # Safety
+/// `object` is a runtime object of this module that is alive for `'rt`.
+unsafe fn runtime_of<'rt>(gil: Gil<'_>, object: *mut RuntimeObject) -> Result<&'rt Runtime, Raised> {
+    // SAFETY: promised by the caller; the field is null or owned by the object.
+    match unsafe { (*object).runtime.as_ref() } {
+        Some(runtime) => Ok(runtime),
+        None => Err(crate::py::error::raise_runtime_error(gil, "the Lua runtime is not initialised")),
+    }
+}
+
+/// The results of a body, on the stack above `base`. Dropping them drops the values.
+pub(crate) struct Results<'rt> {
+    locked: Locked<'rt>,
+    base: c_int,
+    count: c_int,
+}
+
+impl Results<'_> {
+    pub(crate) fn count(&self) -> c_int {
+        self.count
+    }
+
+    /// The stack index of a result, counted from 0.
+    pub(crate) fn index(&self, position: c_int) -> c_int {
+        self.base + 1 + position
+    }
+}
+
+impl Drop for Results<'_> {
+    /// `[-results, +0, -]`
+    fn drop(&mut self) {
+        self.locked.state().drop_to(self.base);
+    }
+}
+
+impl<'rt> Locked<'rt> {
+    pub(crate) fn state(&self) -> State {
+        self.runtime.state()
+    }
+
+    /// `[-0, +results, -]` One protected call: runs a body for an operation. An error of Lua becomes a Python exception.
+    pub(crate) fn perform(&self, body: Body, operation: &mut Operation) -> Result<Results<'rt>, Raised> {
+        let run: Run = if body == Body::Call && operation.slots.are_plain() {
+            |state, c, _body, operation| {
+                // SAFETY: see `run`; the slots are few and plain.
+                unsafe { ffi::lupa_callplain(state, c, operation) }
+            }
+        } else {
+            |state, c, body, operation| {
+                // SAFETY: see `run`.
+                unsafe { ffi::lupa_protect(state, c, body as c_int, operation) }
+            }
+        };
+        let base = self.state().top();
+        let status = self.run(run, body, operation)?;
+        operation.slots.settle();
+        let results = Results { locked: *self, base, count: self.state().top() - base };
+        if status != ffi::LUA_OK as c_int {
+            return Err(errors::raise_from_lua(self, status, &operation.for_c));
+        }
+        if results.count > RESULTS_WITH_ROOM && body != Body::Grow {
+            self.ensure_room(results.count)?;
+        }
+        Ok(results)
+    }
+
+    /// `[-0, +results|1, -]` Gives up the GIL and runs Lua; the status.
+    fn run(&self, run: Run, body: Body, operation: &mut Operation) -> Result<c_int, Raised> {
+        let Locked { runtime, gil } = *self;
+        if runtime.depth.get() >= MAX_DEPTH {
+            return Err(raise_recursion_error(gil, "maximum depth of nested calls between Python and Lua exceeded"));
+        }
+        let answers = runtime.answers.count();
+        let outer_refusal = runtime.memory.as_ref().is_some_and(|memory| memory.forget_refusals());
+        let current = runtime.current.get();
+        runtime.depth.set(runtime.depth.get() + 1);
+        let operation = operation.ready();
+        let c = runtime.shared_with_c.get();
+        let outer_thread_state = runtime.thread_state.replace(gil::release(gil));
+        // SAFETY: this thread owns the runtime; nothing raises out of the C function, and entries that Lua calls meanwhile
+        // take the GIL by `thread_state`, which is given back here.
+        let status = unsafe {
+            let status = run(current, c, body, operation);
+            gil::take(runtime.thread_state.replace(outer_thread_state));
+            status
+        };
+        runtime.depth.set(runtime.depth.get() - 1);
+        runtime.answers.truncate(answers);
+        if let Some(memory) = &runtime.memory
+            && outer_refusal
+            && status == ffi::LUA_OK as c_int
+        {
+            memory.mark_refused(true);
+        }
+        Ok(status)
+    }
+
+    /// `[-0, +0, -]` Makes sure that `count` more values have room. Raises LuaMemoryError.
+    pub(crate) fn ensure_room(&self, count: c_int) -> Result<(), Raised> {
+        self.perform(Body::Grow, &mut Operation::with_number(self.runtime, count))?;
+        self.state().claim_room(count + ffi::LUPA_MINSTACK as c_int);
+        Ok(())
+    }
+
+    /// `[-0, +0, -]` Makes sure that `count` registry slots are free. Raises LuaMemoryError.
+    pub(crate) fn reserve(&self, count: usize) -> Result<(), Raised> {
+        let references = &self.runtime.references;
+        if references.available() >= count {
+            return Ok(());
+        }
+        let mut slots = vec![0; (count - references.available()).max(RESERVE)];
+        let number = c_int::try_from(slots.len()).unwrap_or(c_int::MAX);
+        let mut operation = Operation::with_number(self.runtime, number);
+        operation.for_c.references = slots.as_mut_ptr();
+        let result = self.perform(Body::Reserve, &mut operation);
+        // The body counts what it has reserved, also when it is left by an error.
+        references.add(&slots[..usize::try_from(operation.for_c.count).unwrap_or(0)]);
+        result.map(drop)
+    }
+}
+
+/// How Rust gets into Lua: the current thread, the C side of the runtime, a body, the operation.
+type Run = fn(*mut lua_State, *mut LupaRuntime, Body, *mut LupaOperation) -> c_int;

@@ -1,0 +1,164 @@
+//! Errors that leave Lua, as Python exceptions. What an error is, is told by the status of the call and by the error value;
+//! the text decides nothing, but for a memory error that Lua code has raised again.
+
+use std::ffi::{CStr, c_int};
+
+use pyo3_ffi::{PyObject, PyObject_CallFunctionObjArgs, PyObject_SetAttrString};
+
+use crate::ffi::lua::{self as ffi, LupaOperation};
+use crate::lua::stack::{Number, Type};
+use crate::py::error::{self, check, raise, raise_object, raise_reference_error, raise_type_error};
+use crate::py::{Owned, Raised, object, text};
+
+use super::crossing::Locked;
+use super::traceback;
+use super::unmarshal::{BoxContent, box_content};
+
+/// What Lua says in every version when it has no memory.
+const NO_MEMORY: &str = "not enough memory";
+
+/// The runtime is closing or closed.
+pub(crate) fn raise_closed(locked: Locked<'_>) -> Raised {
+    raise(locked.gil, locked.runtime.shared.lua_error, "the Lua runtime is closed")
+}
+
+/// A Lua object that is not where Python left it.
+pub(crate) fn raise_lost_reference(locked: &Locked<'_>) -> Raised {
+    raise(locked.gil, locked.runtime.shared.lua_error, "lost reference")
+}
+
+/// A Lua object of another runtime was given.
+pub(crate) fn raise_mixed_runtimes(locked: &Locked<'_>) -> Raised {
+    raise(locked.gil, locked.runtime.shared.lua_error, "cannot mix objects from different Lua runtimes")
+}
+
+/// A box whose object was released already.
+pub(crate) fn raise_deleted_object(locked: &Locked<'_>) -> Raised {
+    raise_reference_error(locked.gil, "deleted python object")
+}
+
+/// Lua has no memory, or the limit of the runtime is reached.
+pub(crate) fn raise_memory_error(locked: &Locked<'_>) -> Raised {
+    raise(locked.gil, locked.runtime.shared.lua_memory_error, NO_MEMORY)
+}
+
+/// `[-0, +0, -]` Raises what a call has ended with: its status, with the error value on the top.
+pub(crate) fn raise_from_lua(locked: &Locked<'_>, status: c_int, operation: &LupaOperation) -> Raised {
+    let text = traceback::take_text(locked);
+    match operation.failure as u32 {
+        ffi::LUPA_LOST_REFERENCE => return raise_lost_reference(locked),
+        ffi::LUPA_NO_ROOM => return raise_memory_error(locked),
+        ffi::LUPA_NOT_A_FUNCTION => return raise_type_error(locked.gil, "Lua object is not a function"),
+        ffi::LUPA_NO_REQUIRE => return raise(locked.gil, locked.runtime.shared.lua_error, "require is not defined"),
+        _ => {}
+    }
+    if status == ffi::LUA_ERRMEM as c_int {
+        return raise_memory_error(locked);
+    }
+    match text {
+        Ok(text) => raise_value(locked, -1, text),
+        Err(raised) => raised,
+    }
+}
+
+/// `[-0, +0, -]` Raises the error value at `index`; `text` is the message with the traceback, if there is one.
+pub(crate) fn raise_value(locked: &Locked<'_>, index: c_int, text: Option<Vec<u8>>) -> Raised {
+    match box_content(locked, index) {
+        BoxContent::Object(object) if error::is_exception(object.borrow()) => return error::restore(locked.gil, &object),
+        BoxContent::Deleted => return raise_deleted_object(locked),
+        _ => {}
+    }
+    match lua_error(locked, index, text) {
+        Ok(exception) => raise_object(locked.gil, class_of(&exception), &exception),
+        Err(raised) => raised,
+    }
+}
+
+/// The class of an exception instance.
+fn class_of(exception: &Owned) -> *mut PyObject {
+    exception.borrow().type_ptr().cast()
+}
+
+/// `[-0, +0, -]` The LuaError for the error value at `index`.
+fn lua_error(locked: &Locked<'_>, index: c_int, text: Option<Vec<u8>>) -> Result<Owned, Raised> {
+    let bare = bare_message(locked, index);
+    let message = text.as_deref().unwrap_or(&bare);
+    let message = text::decode_message(locked.gil, message, locked.runtime.options.encoding.as_ref())?;
+    let message = text::to_string(locked.gil, message.borrow())?;
+    let (message, lua_traceback) = traceback::innermost_last(&message);
+    let shared = locked.runtime.shared;
+    let class = if is_memory_error(locked, &bare) { shared.lua_memory_error } else { shared.lua_error };
+    let exception = new_error(locked, class, &text::string(locked.gil, &message)?)?;
+    set(locked, &exception, c"value", &value_of(locked, index))?;
+    if let Some(lua_traceback) = lua_traceback {
+        set(locked, &exception, c"traceback", &text::string(locked.gil, &lua_traceback)?)?;
+    }
+    Ok(exception)
+}
+
+/// A memory error that Lua code caught and raised again has lost its status.
+fn is_memory_error(locked: &Locked<'_>, message: &[u8]) -> bool {
+    let refused = locked.runtime.memory.as_ref().is_some_and(|memory| memory.refused());
+    refused && message.ends_with(NO_MEMORY.as_bytes())
+}
+
+/// An instance of an exception class with one argument.
+fn new_error(locked: &Locked<'_>, class: *mut PyObject, argument: &Owned) -> Result<Owned, Raised> {
+    let _ = locked.gil;
+    // SAFETY: the GIL is held; the list of arguments ends with null.
+    unsafe {
+        let end = std::ptr::null_mut::<PyObject>();
+        Owned::from_new(PyObject_CallFunctionObjArgs(class, argument.as_ptr(), end))
+    }
+}
+
+fn set(locked: &Locked<'_>, exception: &Owned, name: &CStr, value: &Owned) -> Result<(), Raised> {
+    let _ = locked.gil;
+    // SAFETY: the GIL is held, all are alive.
+    check(unsafe { PyObject_SetAttrString(exception.as_ptr(), name.as_ptr(), value.as_ptr()) })
+}
+
+/// `[-0, +0, -]` The error value for Python; `None` where it cannot be had (no memory for a wrapper, undecodable bytes).
+fn value_of(locked: &Locked<'_>, index: c_int) -> Owned {
+    // A negative index would move with what is pushed meanwhile.
+    let index = if index < 0 { locked.state().top() + 1 + index } else { index };
+    locked.unmarshal(index).unwrap_or_else(|raised| {
+        error::clear(locked.gil, raised);
+        object::none()
+    })
+}
+
+/// `[-0, +0, -]` The error value at `index` as text, without a traceback.
+fn bare_message(locked: &Locked<'_>, index: c_int) -> Vec<u8> {
+    let state = locked.state();
+    match state.type_of(index) {
+        Type::String => state.read_string(index).to_vec(),
+        Type::Number => match state.read_number(index) {
+            Number::Integer(value) => value.to_string().into_bytes(),
+            Number::Float(value) => value.to_string().into_bytes(),
+        },
+        Type::Nil => Vec::new(),
+        _ => format!("(error object is a {} value)", error::lossy(state.type_name(index))).into_bytes(),
+    }
+}
+
+/// `[-0, +0, -]` Raises LuaSyntaxError with the message at `index`, which loading a chunk has left.
+pub(crate) fn raise_syntax_error(locked: &Locked<'_>, index: c_int, status: c_int, prefix: &str) -> Raised {
+    if status == ffi::LUA_ERRMEM as c_int {
+        return raise_memory_error(locked);
+    }
+    match syntax_error(locked, index, prefix) {
+        Ok(exception) => raise_object(locked.gil, class_of(&exception), &exception),
+        Err(raised) => raised,
+    }
+}
+
+fn syntax_error(locked: &Locked<'_>, index: c_int, prefix: &str) -> Result<Owned, Raised> {
+    let bytes = if locked.state().type_of(index) == Type::String { locked.state().read_string(index) } else { b"" };
+    let message = text::decode_message(locked.gil, bytes, locked.runtime.options.encoding.as_ref())?;
+    let message = format!("{prefix}{}", text::to_string(locked.gil, message.borrow())?);
+    let class = locked.runtime.shared.lua_syntax_error;
+    let exception = new_error(locked, class, &text::string(locked.gil, &message)?)?;
+    set(locked, &exception, c"value", &value_of(locked, index))?;
+    Ok(exception)
+}

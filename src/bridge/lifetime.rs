@@ -1,0 +1,130 @@
+//! The beginning and the end of a Lua state.
+
+
+use pyo3_ffi::PyObject;
+
+use crate::ffi::lua as ffi;
+use crate::lua::memory;
+use crate::py::error::raise;
+use crate::py::{Borrowed, Gil, Owned, Raised, call, gil};
+
+use super::crossing::Locked;
+use super::errors;
+use super::operation::Operation;
+use super::options::OverflowHandler;
+use super::runtime::{Phase, Runtime};
+
+/// Which parts of Python the `python` table offers.
+#[derive(Clone, Copy)]
+pub(crate) struct Registered {
+    pub(crate) eval: bool,
+    pub(crate) builtins: bool,
+}
+
+/// Creates the state of a new runtime, and opens its libraries.
+pub(crate) fn open(gil: Gil<'_>, runtime: &Runtime, registered: Registered, seed: Option<u32>) -> Result<(), Raised> {
+    // SAFETY: plain creation; the allocator's data lives as long as the runtime.
+    let state = unsafe {
+        match &runtime.memory {
+            None => ffi::luaL_newstate(),
+            Some(memory) => {
+                let data = (&raw const **memory).cast_mut().cast();
+                ffi::lupa_newstate(Some(memory::allocate), data, i32::from(seed.is_some()), seed.unwrap_or(0))
+            }
+        }
+    };
+    if state.is_null() {
+        return Err(raise(gil, runtime.shared.lua_error, failure_message()));
+    }
+    runtime.main.set(state);
+    runtime.current.set(state);
+    runtime.lock.acquire(gil, runtime.shared)?;
+    let result = open_libraries(&Locked { runtime, gil }, registered);
+    runtime.phase.set(Phase::Open);
+    let _free = runtime.lock.release(gil);
+    result
+}
+
+/// Why there is no state.
+fn failure_message() -> &'static str {
+    if ffi::LUPA_TAKES_ALLOCATOR != 0 {
+        "Failed to initialise Lua runtime"
+    } else {
+        "Failed to initialise Lua runtime: max_memory and string_hash_seed need an allocator of their own, which this \
+         LuaJIT does not accept"
+    }
+}
+
+/// `[-0, +0, -]` Opens the standard libraries and the `python` table.
+fn open_libraries(locked: &Locked<'_>, registered: Registered) -> Result<(), Raised> {
+    let Locked { runtime, gil } = *locked;
+    let mut operation = Operation::new(runtime);
+    // SAFETY: None is immortal.
+    operation.slots.add_object(unsafe { Borrowed::from_ptr(pyo3_ffi::Py_None()) }.hold(), ffi::LUPA_ATTRIBUTES);
+    let builtins = call::import(gil, c"builtins")?;
+    if registered.eval {
+        operation.slots.add_object(call::attribute(gil, builtins.borrow(), c"eval")?, ffi::LUPA_ATTRIBUTES);
+    } else {
+        operation.slots.add_nil();
+    }
+    if registered.builtins {
+        operation.slots.add_object(builtins, ffi::LUPA_ATTRIBUTES);
+    } else {
+        operation.slots.add_nil();
+    }
+    let state = locked.state();
+    let top = state.top();
+    let for_c = operation.ready();
+    let saved = gil::release(gil);
+    // SAFETY: the new state is ours alone; nothing raises out of the C function. No entry runs yet.
+    let status = unsafe {
+        let status = ffi::lupa_openstate(state.as_ptr(), runtime.shared_with_c.get(), for_c);
+        gil::take(saved);
+        status
+    };
+    operation.slots.settle();
+    let result = if status == ffi::LUA_OK as i32 { Ok(()) } else { Err(errors::raise_from_lua(locked, status, &operation.for_c)) };
+    state.drop_to(top);
+    result?;
+    locked.reserve(1)?;
+    if let Some(memory) = &runtime.memory {
+        memory.set_base();
+    }
+    Ok(())
+}
+
+/// Closes the state: finalizers run, and may call Python. Nobody else can use the runtime meanwhile.
+pub(crate) fn close(gil: Gil<'_>, runtime: &Runtime) {
+    let state = runtime.main.get();
+    if state.is_null() || matches!(runtime.phase.get(), Phase::Closing | Phase::Closed) {
+        return;
+    }
+    runtime.phase.set(Phase::Closing);
+    if let Some(memory) = &runtime.memory {
+        memory.set_limit(0, true);
+    }
+    runtime.current.set(state);
+    runtime.thread_state.set(gil::release(gil));
+    // SAFETY: the state is live, nobody uses it; entries that finalizers call take the GIL by `thread_state`.
+    unsafe {
+        ffi::lupa_closestate(state, runtime.shared_with_c.get());
+        gil::take(runtime.thread_state.get());
+    }
+    runtime.main.set(std::ptr::null_mut());
+    runtime.current.set(std::ptr::null_mut());
+    runtime.phase.set(Phase::Closed);
+    forget_everything(gil, runtime);
+}
+
+/// Releases what the closed state held.
+fn forget_everything(gil: Gil<'_>, runtime: &Runtime) {
+    runtime.answers.truncate(0);
+    // SAFETY: the state is closed: no box refers to a node any more, and the queue is not read again.
+    unsafe { (*runtime.shared_with_c.get()).dead = std::ptr::null_mut() };
+    while let Some(object) = runtime.boxes.pop() {
+        // SAFETY: a node owns its object.
+        drop(unsafe { Owned::from_optional(object.cast::<PyObject>()) });
+    }
+    runtime.options.overflow_handler.replace(OverflowHandler::None);
+    runtime.run_releases(gil);
+}

@@ -1,0 +1,164 @@
+//! The lock of a runtime: recursive, fair to those who wait long, and never waited for with the GIL held.
+//!
+//! Its state changes only with the GIL held, so that taking and giving back a free lock costs two memory accesses. A thread
+//! that waits sleeps on a lock of its own, which a signal interrupts.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use pyo3_ffi::{PyErr_CheckSignals, PyThread_get_thread_ident};
+
+use crate::ffi::python::{
+    PY_LOCK_INTR, PyThread_acquire_lock_timed, PyThread_allocate_lock, PyThread_free_lock, PyThread_release_lock, ThreadLock,
+};
+use crate::py::error::{check, raise_no_memory, raise_runtime_error};
+use crate::py::{Gil, Raised, gil};
+use crate::shared::{Owner, Shared};
+
+/// Who has waited for so long gets the lock handed over; others have to be quick.
+const PATIENCE: Duration = Duration::from_millis(5);
+
+/// See the module.
+pub(crate) struct Lock {
+    owner: Owner,
+    depth: Cell<u32>,
+    queue: RefCell<VecDeque<Waiter>>,
+}
+
+/// A thread in the queue.
+struct Waiter {
+    thread: usize,
+    sleep: ThreadLock,
+    since: Instant,
+}
+
+/// This thread, as the lock knows it; never 0.
+fn this_thread() -> usize {
+    // SAFETY: callable from any thread.
+    unsafe { PyThread_get_thread_ident() as usize }
+}
+
+impl Lock {
+    pub(crate) fn new() -> Lock {
+        Lock { owner: AtomicUsize::new(0), depth: Cell::new(0), queue: RefCell::new(VecDeque::new()) }
+    }
+
+    /// Takes the lock; waits without the GIL while another thread has it. A signal handler may raise meanwhile; a wait that
+    /// could never end raises RuntimeError.
+    pub(crate) fn acquire(&self, gil: Gil<'_>, shared: &Shared) -> Result<(), Raised> {
+        let thread = this_thread();
+        let owner = self.owner.load(Ordering::Relaxed);
+        if owner != thread {
+            if owner == 0 {
+                self.owner.store(thread, Ordering::Relaxed);
+            } else {
+                self.wait(gil, shared, thread)?;
+            }
+        }
+        self.depth.set(self.depth.get() + 1);
+        Ok(())
+    }
+
+    /// Gives back what one `acquire` took. True if the lock is free then.
+    pub(crate) fn release(&self, _gil: Gil<'_>) -> bool {
+        let depth = self.depth.get() - 1;
+        self.depth.set(depth);
+        if depth == 0 {
+            self.pass_on();
+        }
+        depth == 0
+    }
+
+    /// Frees the lock, or hands it to the thread that has waited too long, and wakes the first of the queue.
+    fn pass_on(&self) {
+        let mut queue = self.queue.borrow_mut();
+        let Some(first) = queue.pop_front() else {
+            self.owner.store(0, Ordering::Release);
+            return;
+        };
+        let next = if first.since.elapsed() >= PATIENCE { first.thread } else { 0 };
+        self.owner.store(next, Ordering::Release);
+        // SAFETY: the sleeper frees its lock after it was woken, or after it left the queue.
+        unsafe { PyThread_release_lock(first.sleep) };
+    }
+
+    fn wait(&self, gil: Gil<'_>, shared: &Shared, thread: usize) -> Result<(), Raised> {
+        // SAFETY: callable with the GIL held; the lock is taken, so that the next attempt sleeps.
+        let sleep = unsafe {
+            let sleep = PyThread_allocate_lock();
+            if sleep.is_null() {
+                return Err(raise_no_memory(gil));
+            }
+            PyThread_acquire_lock_timed(sleep, 0, 0);
+            sleep
+        };
+        let result = self.wait_on(gil, shared, thread, sleep);
+        // SAFETY: this thread has left the queue: nobody else knows the lock any more.
+        unsafe { PyThread_free_lock(sleep) };
+        result
+    }
+
+    fn wait_on(&self, gil: Gil<'_>, shared: &Shared, thread: usize, sleep: ThreadLock) -> Result<(), Raised> {
+        // SAFETY: the lock outlives the wait, since the runtime is kept alive by who wants it.
+        if unsafe { (shared.wait)(shared, thread as _, &raw const self.owner) } != 0 {
+            let message = "failed to acquire thread lock: the thread that holds it waits for this thread";
+            return Err(raise_runtime_error(gil, message));
+        }
+        let since = Instant::now();
+        let result = loop {
+            self.queue.borrow_mut().push_back(Waiter { thread, sleep, since });
+            match self.sleep(gil, sleep) {
+                // A signal: the handler may raise, and then this thread leaves.
+                Err(raised) => {
+                    self.leave(thread, sleep);
+                    break Err(raised);
+                }
+                Ok(()) => match self.owner.load(Ordering::Acquire) {
+                    owner if owner == thread => break Ok(()),
+                    0 => {
+                        self.owner.store(thread, Ordering::Relaxed);
+                        break Ok(());
+                    }
+                    _ => {}
+                },
+            }
+        };
+        // SAFETY: as above.
+        unsafe { (shared.wake)(shared, thread as _) };
+        result
+    }
+
+    /// Sleeps until woken by `pass_on`; runs signal handlers meanwhile.
+    fn sleep(&self, gil: Gil<'_>, sleep: ThreadLock) -> Result<(), Raised> {
+        loop {
+            let state = gil::release(gil);
+            // SAFETY: `sleep` is ours until we leave the queue; the GIL is taken back with this thread's own state.
+            let woken = unsafe {
+                let woken = PyThread_acquire_lock_timed(sleep, -1, 1);
+                gil::take(state);
+                woken
+            };
+            if woken != PY_LOCK_INTR {
+                return Ok(());
+            }
+            // SAFETY: the GIL is held.
+            check(unsafe { PyErr_CheckSignals() })?;
+        }
+    }
+
+    /// Leaves the queue without the lock. If the wake-up or the lock itself has come already, it goes to the next.
+    fn leave(&self, thread: usize, sleep: ThreadLock) {
+        let queued = {
+            let mut queue = self.queue.borrow_mut();
+            let before = queue.len();
+            queue.retain(|waiter| waiter.sleep != sleep);
+            queue.len() != before
+        };
+        let owner = self.owner.load(Ordering::Relaxed);
+        if !queued && (owner == thread || owner == 0) {
+            self.pass_on();
+        }
+    }
+}

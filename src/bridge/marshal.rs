@@ -1,0 +1,138 @@
+//! Marshalling: Python values to slots. All Python code that a conversion can run, runs here, while nothing of the operation
+//! lies on the Lua stack.
+
+use std::ffi::{c_int, c_uint};
+
+use pyo3_ffi::*;
+
+use crate::ffi::lua::{self as ffi};
+use crate::py::{Borrowed, Owned, Raised, call, error, text};
+use crate::shared::ProtocolWrapper;
+
+use super::crossing::Locked;
+use super::slots::Slots;
+
+/// Above this, a float does not represent every integer any more.
+const MAX_EXACT: i64 = 1 << 53;
+
+impl Locked<'_> {
+    /// Adds the slot for a Python value: `None` is nil.
+    pub(crate) fn marshal(&self, slots: &mut Slots, value: Borrowed<'_>) -> Result<(), Raised> {
+        let class = value.type_ptr();
+        // SAFETY: the GIL is held and the value alive; each check precedes its access.
+        unsafe {
+            if value.is_none() {
+                slots.add_nil();
+            } else if class == &raw mut PyBool_Type {
+                slots.add_boolean(value.is(Py_True()));
+            } else if class == &raw mut PyFloat_Type {
+                slots.add_number(PyFloat_AS_DOUBLE(value.as_ptr()) as ffi::lua_Number);
+            } else if PyLong_Check(value.as_ptr()) != 0 {
+                return self.marshal_integer(slots, value);
+            } else if PyUnicode_Check(value.as_ptr()) != 0 {
+                return self.marshal_text(slots, value);
+            } else if PyBytes_Check(value.as_ptr()) != 0 {
+                let size = usize::try_from(PyBytes_Size(value.as_ptr())).unwrap_or(0);
+                slots.add_string(PyBytes_AsString(value.as_ptr()), size, value.hold());
+            } else if let Some(wrapper) = self.as_wrapper(value)? {
+                slots.add_reference(wrapper.reference, Some(value.hold()));
+            } else if PyFloat_Check(value.as_ptr()) != 0 {
+                slots.add_number(PyFloat_AsDouble(value.as_ptr()) as ffi::lua_Number);
+            } else if call::has_type(value, self.runtime.shared.protocol_wrapper) {
+                let wrapper: *const ProtocolWrapper = value.as_ptr().cast();
+                slots.add_object(Borrowed::from_ptr((*wrapper).object).hold(), (*wrapper).protocol);
+            } else {
+                return self.marshal_object(slots, value);
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds the slot for a value where nil would mean something else: `None` is `python.none`.
+    pub(crate) fn marshal_not_nil(&self, slots: &mut Slots, value: Borrowed<'_>) -> Result<(), Raised> {
+        if value.is_none() {
+            slots.add_object(value.hold(), ffi::LUPA_ATTRIBUTES);
+            return Ok(());
+        }
+        self.marshal(slots, value)
+    }
+
+    /// Adds the slot for an object, which Lua shall index by items if it has them.
+    pub(crate) fn marshal_object(&self, slots: &mut Slots, value: Borrowed<'_>) -> Result<(), Raised> {
+        let protocol = self.default_protocol(value)?;
+        slots.add_object(value.hold(), protocol);
+        Ok(())
+    }
+
+    /// The protocol of an object that was not wrapped explicitly: does it have `__getitem__`?
+    fn default_protocol(&self, value: Borrowed<'_>) -> Result<c_uint, Raised> {
+        let has_items = call::has_attribute(self.gil, value, c"__getitem__")?;
+        Ok(if has_items { ffi::LUPA_ITEMS } else { ffi::LUPA_ATTRIBUTES })
+    }
+
+    /// Adds a string in the encoding of the runtime; without an encoding, text is an object like others.
+    fn marshal_text(&self, slots: &mut Slots, value: Borrowed<'_>) -> Result<(), Raised> {
+        match &self.runtime.options.encoding {
+            Some(encoding) => {
+                let encoded = text::encode(self.gil, value, encoding)?;
+                slots.add_string(encoded.pointer, encoded.size, encoded.owner);
+                Ok(())
+            }
+            None => self.marshal_object(slots, value),
+        }
+    }
+
+    /// Adds an integer that Lua represents exactly; others go to the overflow handler.
+    fn marshal_integer(&self, slots: &mut Slots, value: Borrowed<'_>) -> Result<(), Raised> {
+        match self.exact_integer(value)? {
+            Some(integer) => {
+                add_exact(slots, integer);
+                Ok(())
+            }
+            None => self.marshal_overflow(slots, value),
+        }
+    }
+
+    /// The value of an int, if Lua can represent it.
+    pub(crate) fn exact_integer(&self, value: Borrowed<'_>) -> Result<Option<i64>, Raised> {
+        let mut overflow: c_int = 0;
+        // SAFETY: the GIL is held; the value is an int.
+        let integer = unsafe { PyLong_AsLongLongAndOverflow(value.as_ptr(), &raw mut overflow) };
+        // SAFETY: the GIL is held.
+        if integer == -1 && overflow == 0 && unsafe { !PyErr_Occurred().is_null() } {
+            return Err(Raised::already());
+        }
+        Ok((overflow == 0 && is_exact(integer)).then_some(integer))
+    }
+
+    /// Raises the OverflowError that an integer without a handler causes.
+    pub(crate) fn raise_overflow(&self) -> Raised {
+        error::raise_overflow_error(self.gil, "Python int too large to convert to C long")
+    }
+}
+
+/// Does Lua have a number of exactly this value?
+fn is_exact(integer: i64) -> bool {
+    if ffi::LUPA_HAS_INTEGERS != 0 {
+        return ffi::lua_Integer::try_from(integer).is_ok();
+    }
+    integer.unsigned_abs() <= MAX_EXACT.unsigned_abs() || {
+        let number = integer as f64;
+        // 2^63 itself is no i64.
+        number < 9_223_372_036_854_775_808.0 && number as i64 == integer
+    }
+}
+
+/// Adds an integer that Lua represents exactly.
+fn add_exact(slots: &mut Slots, integer: i64) {
+    if ffi::LUPA_HAS_INTEGERS != 0 {
+        slots.add_integer(integer as ffi::lua_Integer);
+    } else {
+        slots.add_number(integer as ffi::lua_Number);
+    }
+}
+
+/// A value that is known to be an exception, for raising it in Lua.
+pub(crate) fn add_exception(slots: &mut Slots, exception: Owned) {
+    slots.add_object(exception, ffi::LUPA_ATTRIBUTES);
+}

@@ -1,0 +1,23 @@
+//! Where both worlds meet. There are two crossings: Python asks Lua for something (`crossing`), and Lua asks Python for
+//! something (`entry`). Values travel in slots (`marshal`) and are read off the stack (`unmarshal`).
+
+pub(crate) mod answers;
+pub(crate) mod arguments;
+pub(crate) mod attributes;
+pub(crate) mod callback;
+pub(crate) mod crossing;
+pub(crate) mod entry;
+pub(crate) mod errors;
+pub(crate) mod iteration;
+pub(crate) mod lifetime;
+pub(crate) mod lock;
+pub(crate) mod marshal;
+pub(crate) mod operation;
+pub(crate) mod options;
+pub(crate) mod overflow;
+pub(crate) mod runtime;
+pub(crate) mod slots;
+pub(crate) mod table_builder;
+pub(crate) mod traceback;
+pub(crate) mod unmarshal;
+pub(crate) mod wrapper;

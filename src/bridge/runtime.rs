@@ -1,0 +1,161 @@
+//! A runtime: one Lua state, its lock, and what Python and Lua hold of each other.
+
+use std::cell::{Cell, RefCell, UnsafeCell};
+use std::ffi::c_int;
+use std::ptr;
+
+use pyo3_ffi::{Py_REFCNT, PyObject, PyThreadState};
+
+use crate::ffi::lua::{LupaRuntime, lua_State};
+use crate::lua::State;
+use crate::lua::boxes::Boxes;
+use crate::lua::memory::Memory;
+use crate::lua::references::References;
+use crate::py::{Gil, Owned};
+use crate::shared::Shared;
+
+use super::answers::Answers;
+use super::lock::Lock;
+use super::options::Options;
+use super::wrapper::WrapperTypes;
+
+/// How far the life of a runtime has got.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Phase {
+    /// The constructor runs, or has failed.
+    Opening,
+    Open,
+    /// `lua_close` runs: finalizers may call Python, but nothing new can refer to the runtime.
+    Closing,
+    Closed,
+}
+
+/// The Python object.
+#[repr(C)]
+pub(crate) struct RuntimeObject {
+    pub(crate) base: PyObject,
+    pub(crate) weakrefs: *mut PyObject,
+    /// Owned; null until the constructor has made it.
+    pub(crate) runtime: *mut Runtime,
+}
+
+/// See the module. All fields but `dropped` references are touched only with the GIL held or by the owner of the lock.
+pub(crate) struct Runtime {
+    /// The part that C sees.
+    pub(crate) shared_with_c: UnsafeCell<LupaRuntime>,
+    /// The main thread of the state; null unless open or closing.
+    pub(crate) main: Cell<*mut lua_State>,
+    /// The thread that operations use: the main one, or the coroutine whose callback runs.
+    pub(crate) current: Cell<*mut lua_State>,
+    pub(crate) phase: Cell<Phase>,
+    pub(crate) lock: Lock,
+    /// How many crossings are nested now.
+    pub(crate) depth: Cell<u32>,
+    /// How many `nogc` blocks are active.
+    pub(crate) collector_stops: Cell<u32>,
+    /// The Python thread that runs Lua code now, with the GIL released.
+    pub(crate) thread_state: Cell<*mut PyThreadState>,
+    pub(crate) references: References,
+    pub(crate) boxes: Boxes,
+    pub(crate) answers: Answers,
+    /// Objects that are to be released when no lock is held.
+    releases: RefCell<Vec<Owned>>,
+    /// The counters, if the runtime has an allocator of its own.
+    pub(crate) memory: Option<Box<Memory>>,
+    /// Where C finds the switch of the allocator, if there is none.
+    no_memory: Cell<c_int>,
+    pub(crate) options: Options,
+    pub(crate) types: WrapperTypes,
+    pub(crate) shared: &'static Shared,
+    /// The Python object that owns this.
+    pub(crate) object: *mut PyObject,
+}
+
+impl Runtime {
+    /// A runtime without a state.
+    pub(crate) fn new(
+        object: *mut PyObject,
+        options: Options,
+        memory: Option<Box<Memory>>,
+        types: WrapperTypes,
+        shared: &'static Shared,
+    ) -> Box<Runtime> {
+        // SAFETY: for plain C data, all zero is the empty state.
+        let shared_with_c: LupaRuntime = unsafe { std::mem::zeroed() };
+        let runtime = Box::new(Runtime {
+            shared_with_c: UnsafeCell::new(shared_with_c),
+            main: Cell::new(ptr::null_mut()),
+            current: Cell::new(ptr::null_mut()),
+            phase: Cell::new(Phase::Opening),
+            lock: Lock::new(),
+            depth: Cell::new(0),
+            collector_stops: Cell::new(0),
+            thread_state: Cell::new(ptr::null_mut()),
+            references: References::default(),
+            boxes: Boxes::new(),
+            answers: Answers::default(),
+            releases: RefCell::new(Vec::new()),
+            memory,
+            no_memory: Cell::new(0),
+            options,
+            types,
+            shared,
+            object,
+        });
+        let over_limit = runtime.memory.as_ref().map_or(runtime.no_memory.as_ptr(), |memory| memory.over_limit());
+        let owner = (&raw const *runtime).cast_mut().cast();
+        // SAFETY: nobody else knows the new runtime; a box does not move what it holds.
+        unsafe {
+            let c = runtime.shared_with_c.get();
+            (*c).owner = owner;
+            (*c).over_limit = over_limit;
+        }
+        runtime
+    }
+
+    /// The thread that operations use now.
+    pub(crate) fn state(&self) -> State {
+        // SAFETY: asked only by who has locked the runtime while it has a state.
+        unsafe { State::new(self.current.get()) }
+    }
+
+    /// Releases an object: at once if others hold it too, otherwise when no lock is held, since its finalizer may do
+    /// anything.
+    pub(crate) fn release(&self, object: Owned) {
+        // SAFETY: the object is alive.
+        if unsafe { Py_REFCNT(object.as_ptr()) } == 1 {
+            self.releases.borrow_mut().push(object);
+        }
+    }
+
+    /// Moves the objects of finalized boxes to the list of releases. Needs the lock.
+    pub(crate) fn collect_dead(&self, _gil: Gil<'_>) {
+        let c = self.shared_with_c.get();
+        // SAFETY: the queue belongs to the owner of the lock, and Lua does not run now. Its nodes are on the list of
+        // boxes, and their boxes have let go of them.
+        unsafe {
+            while !(*c).dead.is_null() {
+                let node = (*c).dead;
+                (*c).dead = (*node).next_dead;
+                if let Some(object) = Owned::from_optional(self.boxes.unlink(node).cast()) {
+                    self.release(object);
+                }
+            }
+        }
+    }
+
+    /// How many objects wait to be released.
+    pub(crate) fn waiting_releases(&self) -> usize {
+        self.releases.borrow().len()
+    }
+
+    /// Releases the waiting objects; any code may run.
+    pub(crate) fn run_releases(&self, _gil: Gil<'_>) {
+        loop {
+            let objects = std::mem::take(&mut *self.releases.borrow_mut());
+            if objects.is_empty() {
+                return;
+            }
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! Reading values of Lua: from the stack to Python objects. Only functions that cannot raise are used; room for new
+//! references is reserved before they are needed.
+
+use std::ffi::{c_int, c_longlong};
+
+use pyo3_ffi::{PyFloat_FromDouble, PyLong_FromLongLong};
+
+use crate::ffi::lua::{self as ffi, LupaBox};
+use crate::lua::stack::{Number, Type};
+use crate::py::{Borrowed, Owned, Raised, args, error, object, text};
+
+use super::crossing::{Locked, Results};
+use super::errors;
+use super::runtime::Phase;
+use super::wrapper::LuaCoroutineFunction;
+
+/// What is behind a value, as far as boxes are concerned.
+pub(crate) enum BoxContent {
+    NotABox,
+    Deleted,
+    Object(Owned),
+}
+
+/// `[-0, +0, -]` The object in the box at `index`, or behind the function that `as_function` made of it.
+pub(crate) fn box_content(locked: &Locked<'_>, index: c_int) -> BoxContent {
+    // SAFETY: the state is live; the function reads only.
+    content_of(unsafe { ffi::lupa_toobject(locked.state().as_ptr(), index) })
+}
+
+fn content_of(the_box: *mut LupaBox) -> BoxContent {
+    // SAFETY: a box has proved itself by size and magic word, and lives while its value is on the stack. Its node, if it
+    // has one, owns the object.
+    unsafe {
+        match the_box.as_ref() {
+            None => BoxContent::NotABox,
+            Some(LupaBox { node, .. }) if node.is_null() => BoxContent::Deleted,
+            Some(LupaBox { node, .. }) => BoxContent::Object(Borrowed::from_ptr((**node).object.cast()).hold()),
+        }
+    }
+}
+
+impl Locked<'_> {
+    /// `[-0, +0, -]` The value at a positive `index` for Python.
+    ///
+    /// Raises UnicodeDecodeError, LuaMemoryError (no room for a reference), ReferenceError (a finalized box).
+    pub(crate) fn unmarshal(&self, index: c_int) -> Result<Owned, Raised> {
+        let state = self.state();
+        match state.type_of(index) {
+            Type::Nil => Ok(object::none()),
+            Type::Boolean => Ok(object::boolean(state.read_boolean(index))),
+            Type::Number => number(state.read_number(index)),
+            Type::String => self.unmarshal_string(state.read_string(index)),
+            Type::Table => self.new_wrapper(index, self.runtime.types.table),
+            Type::Function => self.unmarshal_function(index),
+            Type::Thread => self.unmarshal_thread(index),
+            Type::Userdata => match box_content(self, index) {
+                BoxContent::Object(object) => Ok(object),
+                BoxContent::Deleted => Err(errors::raise_deleted_object(self)),
+                BoxContent::NotABox => self.new_wrapper(index, self.runtime.types.object),
+            },
+            Type::LightUserdata | Type::Cdata => self.new_wrapper(index, self.runtime.types.object),
+        }
+    }
+
+    /// A Lua string for Python: decoded strictly, or `bytes`.
+    pub(crate) fn unmarshal_string(&self, bytes: &[u8]) -> Result<Owned, Raised> {
+        match &self.runtime.options.encoding {
+            Some(encoding) => text::decode(self.gil, bytes, encoding),
+            None => text::bytes(self.gil, bytes),
+        }
+    }
+
+    /// `[-0, +0, -]` Like `unmarshal`, for keys of tables: what cannot be decoded arrives as `bytes`.
+    pub(crate) fn unmarshal_key(&self, index: c_int) -> Result<Owned, Raised> {
+        let state = self.state();
+        if state.type_of(index) != Type::String {
+            return self.unmarshal(index);
+        }
+        let bytes = state.read_string(index);
+        self.unmarshal_string(bytes).or_else(|raised| {
+            // SAFETY: a builtin exception class lives as long as the interpreter.
+            if error::matches(self.gil, &raised, unsafe { pyo3_ffi::PyExc_UnicodeError }) {
+                error::clear(self.gil, raised);
+                return text::bytes(self.gil, bytes);
+            }
+            Err(raised)
+        })
+    }
+
+    /// `[-0, +0, -]` All results: `None` for none, the value for one, a tuple for more.
+    pub(crate) fn unmarshal_results(&self, results: &Results<'_>) -> Result<Owned, Raised> {
+        match results.count() {
+            0 => Ok(object::none()),
+            1 => self.unmarshal(results.index(0)),
+            count => {
+                let values: Result<Vec<Owned>, Raised> =
+                    (0..count).map(|position| self.unmarshal(results.index(position))).collect();
+                args::tuple(self.gil, values?)
+            }
+        }
+    }
+
+    /// `[-0, +0, -]` A new wrapper, unless the runtime is about to end.
+    fn new_wrapper(&self, index: c_int, class: *mut pyo3_ffi::PyTypeObject) -> Result<Owned, Raised> {
+        if self.runtime.phase.get() != Phase::Open {
+            return Err(errors::raise_closed(*self));
+        }
+        self.wrap(index, class)
+    }
+
+    /// `[-0, +0, -]` A function, or the object that `as_function` made it of.
+    fn unmarshal_function(&self, index: c_int) -> Result<Owned, Raised> {
+        // SAFETY: the state is live; the function reads only.
+        if unsafe { ffi::lupa_isobjectfunction(self.state().as_ptr(), index) } == 0 {
+            return self.new_wrapper(index, self.runtime.types.function);
+        }
+        match box_content(self, index) {
+            BoxContent::Object(object) => Ok(object),
+            BoxContent::Deleted => Err(errors::raise_deleted_object(self)),
+            // A script has put something else into the upvalue.
+            BoxContent::NotABox => Err(errors::raise_lost_reference(self)),
+        }
+    }
+
+    /// `[-0, +0, -]` A coroutine. One that was not started can be called like the function that it would run.
+    fn unmarshal_thread(&self, index: c_int) -> Result<Owned, Raised> {
+        if !self.is_unstarted(index) {
+            return self.new_wrapper(index, self.runtime.types.thread);
+        }
+        let wrapper = self.new_wrapper(index, self.runtime.types.coroutine_function)?;
+        let function = self.function_of(&wrapper)?;
+        let fields: *mut LuaCoroutineFunction = wrapper.as_ptr().cast();
+        // SAFETY: the new wrapper is of this type, and ours alone.
+        unsafe { (*fields).function = function };
+        Ok(wrapper)
+    }
+
+    /// `[-0, +0, -]` Is the thread at `index` a coroutine that was not started?
+    fn is_unstarted(&self, index: c_int) -> bool {
+        match self.state().read_thread(index) {
+            // The main thread of the state looks like it when nothing runs.
+            Some(thread) if thread.as_ptr() == self.runtime.main.get() => false,
+            Some(thread) => {
+                // SAFETY: the thread belongs to the locked runtime; the function reads only.
+                let state = unsafe { ffi::lupa_threadstate(thread.as_ptr()) };
+                state as u32 == ffi::LUPA_THREAD_NEW && thread.top() == 1
+            }
+            None => false,
+        }
+    }
+}
+
+/// A number for Python.
+fn number(number: Number) -> Result<Owned, Raised> {
+    // SAFETY: the GIL is held by whoever unmarshals.
+    unsafe {
+        Owned::from_new(match number {
+            Number::Integer(value) => PyLong_FromLongLong(value as c_longlong),
+            Number::Float(value) => PyFloat_FromDouble(value),
+        })
+    }
+}

@@ -1,0 +1,112 @@
+//! Wrappers: the Python objects that stand for Lua objects. A wrapper holds its runtime and a registry slot, and never a
+//! `lua_State`; what its methods do is in `src/api`.
+
+use std::ffi::c_int;
+
+use pyo3_ffi::{PyObject, PyTypeObject, vectorcallfunc};
+
+use crate::lua::references::Reference;
+use crate::lua::stack::Type;
+use crate::py::{Borrowed, Owned, Raised, call, types};
+
+use super::crossing::Locked;
+use super::errors;
+use super::runtime::RuntimeObject;
+
+/// The types of the wrappers of one module; owned by the module.
+#[derive(Clone, Copy)]
+pub(crate) struct WrapperTypes {
+    pub(crate) object: *mut PyTypeObject,
+    pub(crate) table: *mut PyTypeObject,
+    pub(crate) function: *mut PyTypeObject,
+    pub(crate) coroutine_function: *mut PyTypeObject,
+    pub(crate) thread: *mut PyTypeObject,
+    pub(crate) iterator: *mut PyTypeObject,
+    pub(crate) nogc: *mut PyTypeObject,
+}
+
+/// `_LuaObject`, and the beginning of all other wrappers.
+#[repr(C)]
+pub(crate) struct LuaObject {
+    pub(crate) base: PyObject,
+    /// A strong reference.
+    pub(crate) runtime: *mut RuntimeObject,
+    pub(crate) reference: Reference,
+    pub(crate) weakrefs: *mut PyObject,
+    pub(crate) vectorcall: Option<vectorcallfunc>,
+    pub(crate) lua_type: Type,
+}
+
+/// `_LuaThread`.
+#[repr(C)]
+pub(crate) struct LuaThread {
+    pub(crate) object: LuaObject,
+    /// The tuple of arguments for the first resume, or null once it has happened.
+    pub(crate) arguments: *mut PyObject,
+    /// `close()` was called.
+    pub(crate) closed: bool,
+}
+
+/// `_LuaCoroutineFunction`: a coroutine that was not started, which makes fresh ones of its function.
+#[repr(C)]
+pub(crate) struct LuaCoroutineFunction {
+    pub(crate) object: LuaObject,
+    pub(crate) function: Reference,
+}
+
+impl<'rt> Locked<'rt> {
+    /// `[-0, +0, -]` Puts the value at `index` into a registry slot.
+    pub(crate) fn refer(&self, index: c_int) -> Result<Reference, Raised> {
+        self.reserve(1)?;
+        let state = self.state();
+        state.push_copy(index);
+        self.runtime.references.take(state).ok_or_else(|| errors::raise_lost_reference(self))
+    }
+
+    /// `[-0, +0, -]` A new wrapper of the given type for the value at `index`.
+    pub(crate) fn wrap(&self, index: c_int, class: *mut PyTypeObject) -> Result<Owned, Raised> {
+        let reference = self.refer(index)?;
+        let lua_type = self.state().type_of(index);
+        self.wrap_reference(reference, lua_type, class)
+    }
+
+    /// `[-0, +0, -]` A new wrapper that takes over a registry slot.
+    pub(crate) fn wrap_reference(
+        &self,
+        reference: Reference,
+        lua_type: Type,
+        class: *mut PyTypeObject,
+    ) -> Result<Owned, Raised> {
+        // SAFETY: the class is one of our wrapper types, which begin with a LuaObject.
+        let wrapper = unsafe { types::allocate(self.gil, class) };
+        let Ok(wrapper) = wrapper else {
+            self.runtime.references.give_up(reference);
+            return wrapper;
+        };
+        let fields: *mut LuaObject = wrapper.as_ptr().cast();
+        // SAFETY: the new wrapper is ours alone, its layout is known; the runtime object is alive while it is locked.
+        unsafe {
+            (*fields).reference = reference;
+            (*fields).lua_type = lua_type;
+            (*fields).vectorcall = Some(crate::api::object::vectorcall);
+            (*fields).runtime = Borrowed::from_ptr(self.runtime.object).hold().into_ptr().cast();
+        }
+        Ok(wrapper)
+    }
+
+    /// The wrapper behind an object, if it is one of this module's. Raises LuaError if it belongs to another runtime.
+    pub(crate) fn as_wrapper<'a>(&self, object: Borrowed<'a>) -> Result<Option<&'a LuaObject>, Raised> {
+        if !call::has_type(object, self.runtime.types.object) {
+            return Ok(None);
+        }
+        // SAFETY: the type says what the layout is.
+        let wrapper: &LuaObject = unsafe { &*object.as_ptr().cast() };
+        if wrapper.runtime.cast() != self.runtime.object {
+            return Err(errors::raise_mixed_runtimes(self));
+        }
+        if wrapper.reference.is_none() {
+            return Err(errors::raise_lost_reference(self));
+        }
+        Ok(Some(wrapper))
+    }
+}

@@ -1,0 +1,112 @@
+//! The allocator of a runtime that counts and limits its memory (`lua_Alloc`, manual section 4.6).
+
+use std::cell::Cell;
+use std::ffi::{c_int, c_void};
+use std::ptr;
+
+/// The counters of one runtime. All sizes are in bytes.
+#[repr(C)]
+pub(crate) struct Memory {
+    /// C sets this while an allocation must not fail for the limit.
+    over_limit: Cell<c_int>,
+    used: Cell<usize>,
+    /// What the runtime itself uses, measured when it is complete.
+    base: Cell<usize>,
+    /// No limit if 0; otherwise for everything, the base included.
+    limit: Cell<usize>,
+    /// A request was refused since [`Memory::forget_refusals`].
+    refused: Cell<bool>,
+}
+
+impl Memory {
+    pub(crate) fn new() -> Box<Memory> {
+        Box::new(Memory {
+            over_limit: Cell::new(0),
+            used: Cell::new(0),
+            base: Cell::new(0),
+            limit: Cell::new(0),
+            refused: Cell::new(false),
+        })
+    }
+
+    /// The runtime is complete: what it uses now does not count.
+    pub(crate) fn set_base(&self) {
+        self.base.set(self.used.get());
+    }
+
+    pub(crate) fn used(&self, total: bool) -> usize {
+        if total { self.used.get() } else { self.used.get().saturating_sub(self.base.get()) }
+    }
+
+    pub(crate) fn limit(&self, total: bool) -> usize {
+        let limit = self.limit.get();
+        if total || limit == 0 { limit } else { limit.saturating_sub(self.base.get()) }
+    }
+
+    /// Sets the limit; 0 is none.
+    pub(crate) fn set_limit(&self, limit: usize, total: bool) {
+        let base = if total { 0 } else { self.base.get() };
+        self.limit.set(if limit == 0 { 0 } else { limit.saturating_add(base) });
+    }
+
+    pub(crate) fn forget_refusals(&self) -> bool {
+        self.refused.replace(false)
+    }
+
+    pub(crate) fn refused(&self) -> bool {
+        self.refused.get()
+    }
+
+    pub(crate) fn mark_refused(&self, refused: bool) {
+        self.refused.set(refused);
+    }
+
+    /// The switch that C sets while an allocation must not fail for the limit.
+    pub(crate) fn over_limit(&self) -> *mut c_int {
+        self.over_limit.as_ptr()
+    }
+
+    /// May the memory grow by `growth` bytes?
+    fn allows(&self, growth: usize) -> bool {
+        let limit = self.limit.get();
+        limit == 0 || self.over_limit.get() != 0 || self.used.get().saturating_add(growth) <= limit
+    }
+
+    /// One request of Lua. Shrinking always succeeds, also above the limit, as Lua 5.1 to 5.3 assume.
+    fn resize(&self, block: *mut c_void, old: usize, new: usize) -> *mut c_void {
+        // Where there is no block, the old size is a type tag since 5.2.
+        let old = if block.is_null() { 0 } else { old };
+        if new == 0 {
+            // SAFETY: Lua gives back a block that it got here, or null.
+            unsafe { libc::free(block) };
+            self.used.set(self.used.get().wrapping_sub(old));
+            return ptr::null_mut();
+        }
+        if new > old && !self.allows(new - old) {
+            self.refused.set(true);
+            return ptr::null_mut();
+        }
+        // SAFETY: as above.
+        let result = unsafe { libc::realloc(block, new) };
+        if result.is_null() {
+            self.refused.set(true);
+            return if new <= old { block } else { result };
+        }
+        self.used.set(self.used.get().wrapping_sub(old).wrapping_add(new));
+        result
+    }
+}
+
+/// The function that Lua calls.
+///
+/// # Safety
+/// `memory` is the [`Memory`] that the state was created with, `block` null or a block of this function of size `old`.
+pub(crate) unsafe extern "C" fn allocate(
+    memory: *mut c_void,
+    block: *mut c_void,
+    old: usize,
+    new: usize,
+) -> *mut c_void {
+    // SAFETY: promised by the caller; Lua calls while the state is in use, hence alive, and by one thread at a time.
+    unsafe { (*memory.cast::<Memory>()).resize(block, old, new) }
+}

@@ -1,0 +1,179 @@
+//! The stack of a Lua thread: the functions of the C API that never raise, and the one wrapper of each function that raises
+//! only under a condition (`lua/api.tsv`, column `rust`), which the wrapper asserts.
+
+use std::ffi::{CStr, c_int, c_void};
+
+use crate::ffi::lua as ffi;
+
+/// A Lua thread whose runtime is locked by this OS thread. Copied freely; who holds one has got it from the lock.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct State(*mut ffi::lua_State);
+
+/// The type tag of a value (`lua_type`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Type {
+    Nil,
+    Boolean,
+    Number,
+    String,
+    Table,
+    Function,
+    Userdata,
+    LightUserdata,
+    Thread,
+    /// An object of LuaJIT's FFI.
+    Cdata,
+}
+
+/// A number as Python sees it.
+pub(crate) enum Number {
+    Integer(i64),
+    Float(f64),
+}
+
+impl State {
+    /// # Safety
+    /// `state` is a live thread of a runtime that this OS thread has locked, for as long as the result is used.
+    pub(crate) unsafe fn new(state: *mut ffi::lua_State) -> State {
+        State(state)
+    }
+
+    pub(crate) fn as_ptr(self) -> *mut ffi::lua_State {
+        self.0
+    }
+
+    /// `[-0, +0, -]` Number of values in the current frame.
+    pub(crate) fn top(self) -> c_int {
+        // SAFETY: the state is live and ours.
+        unsafe { ffi::lua_gettop(self.0) }
+    }
+
+    /// `[-n, +0, -]` Drop what lies above `top`. Asserts that nothing is added; no slot of ours is marked to be closed.
+    pub(crate) fn drop_to(self, top: c_int) {
+        assert!(top <= self.top(), "the Lua stack has {} values, {top} were expected to stay", self.top());
+        // SAFETY: the state is live; shrinking without a to-be-closed slot raises nothing.
+        unsafe { ffi::lua_settop(self.0, top) }
+    }
+
+    /// `[-0, +0, -]` The type of the value at `index`.
+    pub(crate) fn type_of(self, index: c_int) -> Type {
+        // SAFETY: the state is live; an index without a value gives LUA_TNONE.
+        match unsafe { ffi::lua_type(self.0, index) } {
+            ffi::LUA_TBOOLEAN => Type::Boolean,
+            ffi::LUA_TNUMBER => Type::Number,
+            ffi::LUA_TSTRING => Type::String,
+            ffi::LUA_TTABLE => Type::Table,
+            ffi::LUA_TFUNCTION => Type::Function,
+            ffi::LUA_TUSERDATA => Type::Userdata,
+            ffi::LUA_TLIGHTUSERDATA => Type::LightUserdata,
+            ffi::LUA_TTHREAD => Type::Thread,
+            tag if tag == ffi::LUPA_TCDATA as c_int => Type::Cdata,
+            _ => Type::Nil,
+        }
+    }
+
+    /// `[-0, +0, -]` The boolean at `index`.
+    pub(crate) fn read_boolean(self, index: c_int) -> bool {
+        // SAFETY: the state is live.
+        unsafe { ffi::lua_toboolean(self.0, index) != 0 }
+    }
+
+    /// `[-0, +0, -]` The number at `index`.
+    pub(crate) fn read_number(self, index: c_int) -> Number {
+        let mut integer = 0;
+        // SAFETY: the state is live; both functions read a number without converting it in place.
+        unsafe {
+            if ffi::lupa_toint(self.0, index, &raw mut integer) != 0 {
+                Number::Integer(integer)
+            } else {
+                Number::Float(ffi::lupa_tonumber(self.0, index))
+            }
+        }
+    }
+
+    /// `[-0, +0, -]` The bytes of the string at `index`, which Lua keeps for as long as the value is on the stack.
+    ///
+    /// Asserts that the value is a string already: converting a number would allocate.
+    pub(crate) fn read_string<'a>(self, index: c_int) -> &'a [u8] {
+        assert!(self.type_of(index) == Type::String, "a string was expected on the Lua stack");
+        let mut size = 0;
+        // SAFETY: the value is a string, so that nothing is converted; Lua gives pointer and length of its content.
+        unsafe {
+            let bytes = ffi::lua_tolstring(self.0, index, &raw mut size);
+            std::slice::from_raw_parts(bytes.cast(), size)
+        }
+    }
+
+    /// `[-0, +0, -]` The address of what is at `index`, or null for what has none.
+    pub(crate) fn address(self, index: c_int) -> *const c_void {
+        // SAFETY: the state is live.
+        unsafe { ffi::lua_topointer(self.0, index) }
+    }
+
+    /// `[-0, +0, -]` The thread at `index`.
+    pub(crate) fn read_thread(self, index: c_int) -> Option<State> {
+        // SAFETY: the state is live; null is returned for other values. The thread is locked as its runtime is.
+        unsafe {
+            let thread = ffi::lua_tothread(self.0, index);
+            if thread.is_null() { None } else { Some(State::new(thread)) }
+        }
+    }
+
+    /// `[-0, +1, -]` Push a copy of the value at `index`. There is room: at least `LUA_MINSTACK` at the edge of a crossing.
+    pub(crate) fn push_copy(self, index: c_int) {
+        // SAFETY: the state is live, the index valid.
+        unsafe { ffi::lua_pushvalue(self.0, index) }
+    }
+
+    /// `[-0, +1, -]`
+    pub(crate) fn push_boolean(self, value: bool) {
+        // SAFETY: the state is live and has room.
+        unsafe { ffi::lua_pushboolean(self.0, c_int::from(value)) }
+    }
+
+    /// `[-0, +1, -]` Push what a registry slot holds.
+    pub(crate) fn push_registry(self, slot: c_int) {
+        // SAFETY: the state is live and has room; a raw read of an array raises nothing.
+        unsafe { ffi::lua_rawgeti(self.0, ffi::LUPA_REGISTRYINDEX, slot.into()) };
+    }
+
+    /// `[-1, +0, -]` Pop a value into a registry slot. The caller has seen that the slot is occupied, see `occupied`.
+    fn pop_to_registry(self, slot: c_int) {
+        // SAFETY: the slot is occupied: the table does not grow, nothing is allocated.
+        unsafe { ffi::lua_rawseti(self.0, ffi::LUPA_REGISTRYINDEX, slot.into()) }
+    }
+
+    /// `[-0, +0, -]` Does a registry slot hold anything? A script can have emptied it.
+    fn occupied(self, slot: c_int) -> bool {
+        self.push_registry(slot);
+        let occupied = self.type_of(-1) != Type::Nil;
+        self.drop_to(self.top() - 1);
+        occupied
+    }
+
+    /// `[-1, +0, -]` Pop a value into a registry slot, unless a script has emptied the slot: then the value is dropped.
+    pub(crate) fn store(self, slot: c_int) -> bool {
+        // The value itself lies under what `occupied` pushes.
+        let occupied = self.occupied(slot);
+        if occupied {
+            self.pop_to_registry(slot);
+        } else {
+            self.drop_to(self.top() - 1);
+        }
+        occupied
+    }
+
+    /// `[-0, +0, -]` Room for `extra` more values in this frame. A body has made the stack large enough just before
+    /// (`LUPA_GROW`), so that nothing is allocated; asserts that there is room indeed.
+    pub(crate) fn claim_room(self, extra: c_int) {
+        // SAFETY: the stack is large enough already.
+        let room = unsafe { ffi::lua_checkstack(self.0, extra) };
+        assert!(room != 0, "the Lua stack has no room for {extra} values");
+    }
+
+    /// `[-0, +0, -]` The name of the type of the value at `index`.
+    pub(crate) fn type_name(self, index: c_int) -> &'static CStr {
+        // SAFETY: the state is live; type names are constants of Lua.
+        unsafe { CStr::from_ptr(ffi::lua_typename(self.0, ffi::lua_type(self.0, index))) }
+    }
+}

@@ -1,0 +1,37 @@
+//! The proof that this thread holds the GIL, and how it is given up and taken back around Lua code.
+
+use std::marker::PhantomData;
+
+use pyo3_ffi::{PyEval_RestoreThread, PyEval_SaveThread, PyThreadState};
+
+/// The GIL is held by this thread. Zero-sized; made where Python calls us and where an entry takes the GIL back.
+#[derive(Clone, Copy)]
+pub(crate) struct Gil<'py>(PhantomData<&'py mut *mut ()>);
+
+impl Gil<'_> {
+    /// States that the GIL is held.
+    ///
+    /// # Safety
+    /// This thread holds the GIL, and goes on holding it for as long as the token is used.
+    pub(crate) unsafe fn assume() -> Self {
+        Gil(PhantomData)
+    }
+}
+
+/// Gives up the GIL; the result is what [`take`] needs to get it back.
+pub(crate) fn release(_gil: Gil<'_>) -> *mut PyThreadState {
+    // SAFETY: the token proves that this thread holds the GIL.
+    unsafe { PyEval_SaveThread() }
+}
+
+/// Takes the GIL back with the thread state that [`release`] returned. Blocks, and never returns while Python exits.
+///
+/// # Safety
+/// `state` is this thread's own, and the GIL is not held.
+pub(crate) unsafe fn take<'py>(state: *mut PyThreadState) -> Gil<'py> {
+    // SAFETY: promised by the caller.
+    unsafe {
+        PyEval_RestoreThread(state);
+        Gil::assume()
+    }
+}

@@ -1,0 +1,205 @@
+//! Text and bytes: the names of encodings, encoding and decoding with UTF-8 as the short way.
+
+use std::ffi::{CStr, CString, c_char};
+use std::ptr;
+
+use pyo3_ffi::*;
+
+use super::error::{raise_type_error, raise_value_error};
+use super::{Borrowed, Gil, Owned, Raised, call};
+
+/// An encoding. Its name is looked up by Python when it is first used.
+#[derive(Clone)]
+pub(crate) enum Encoding {
+    Utf8,
+    Named(CString),
+}
+
+impl Encoding {
+    fn from_name(name: &[u8]) -> Encoding {
+        let plain: Vec<u8> = name.iter().filter(|c| !b"-_".contains(c)).map(u8::to_ascii_lowercase).collect();
+        match CString::new(name) {
+            _ if plain == b"utf8" => Encoding::Utf8,
+            Ok(name) => Encoding::Named(name),
+            Err(nul) => Encoding::Named(CString::new(&name[..nul.nul_position()]).unwrap_or_default()),
+        }
+    }
+}
+
+/// The ASCII name in an argument (`str`, `bytes` or `bytearray`), or nothing for `None`.
+pub(crate) fn ascii_name(gil: Gil<'_>, argument: Borrowed<'_>) -> Result<Option<Vec<u8>>, Raised> {
+    if argument.is_none() {
+        return Ok(None);
+    }
+    // SAFETY: the GIL is held, the argument alive; the bytes are copied before anything else runs.
+    unsafe {
+        if PyUnicode_Check(argument.as_ptr()) != 0 {
+            let encoded = Owned::from_new(PyUnicode_AsASCIIString(argument.as_ptr()))?;
+            return Ok(Some(bytes_of(encoded.borrow()).to_vec()));
+        }
+        let Some(name) = bytes_like(argument) else {
+            let class = call::repr(gil, Borrowed::from_ptr(argument.type_ptr().cast()))?;
+            return Err(raise_value_error(gil, &format!("expected string, got {class}")));
+        };
+        if name.is_ascii() {
+            Ok(Some(name.to_vec()))
+        } else {
+            Err(raise_value_error(gil, "byte string input has unknown encoding, only ASCII is allowed"))
+        }
+    }
+}
+
+/// The encoding that an argument names; nothing for `None`.
+pub(crate) fn encoding(gil: Gil<'_>, argument: Borrowed<'_>) -> Result<Option<Encoding>, Raised> {
+    Ok(ascii_name(gil, argument)?.map(|name| Encoding::from_name(&name)))
+}
+
+/// The content of a `bytes` object.
+///
+/// # Safety
+/// The object is a `bytes` object.
+pub(crate) unsafe fn bytes_of(object: Borrowed<'_>) -> &[u8] {
+    // SAFETY: a bytes object does not change and lives as long as the borrow.
+    unsafe {
+        let size = usize::try_from(PyBytes_Size(object.as_ptr())).unwrap_or(0);
+        std::slice::from_raw_parts(PyBytes_AsString(object.as_ptr()).cast(), size)
+    }
+}
+
+/// The content of a `bytes` or `bytearray` object. A bytearray may change whenever Python code runs.
+///
+/// # Safety
+/// No Python code runs while the result is in use.
+pub(crate) unsafe fn bytes_like<'a>(object: Borrowed<'a>) -> Option<&'a [u8]> {
+    // SAFETY: the checks precede the accesses.
+    unsafe {
+        if PyBytes_Check(object.as_ptr()) != 0 {
+            Some(bytes_of(object))
+        } else if PyByteArray_Check(object.as_ptr()) != 0 {
+            let size = usize::try_from(PyByteArray_Size(object.as_ptr())).unwrap_or(0);
+            Some(std::slice::from_raw_parts(PyByteArray_AsString(object.as_ptr()).cast(), size))
+        } else {
+            None
+        }
+    }
+}
+
+/// Bytes that came out of a `str`: inside the object itself, or in a new `bytes` object.
+pub(crate) struct Encoded {
+    pub(crate) pointer: *const c_char,
+    pub(crate) size: usize,
+    /// What keeps them alive.
+    pub(crate) owner: Owned,
+}
+
+/// Encodes a `str`, strictly. Raises UnicodeEncodeError, or LookupError for an unknown encoding.
+pub(crate) fn encode(_gil: Gil<'_>, text: Borrowed<'_>, encoding: &Encoding) -> Result<Encoded, Raised> {
+    // SAFETY: the GIL is held; `text` is a str; the result of each call is checked before use.
+    unsafe {
+        let name = match encoding {
+            Encoding::Utf8 => {
+                let mut size = 0;
+                let pointer = PyUnicode_AsUTF8AndSize(text.as_ptr(), &raw mut size);
+                if pointer.is_null() {
+                    return Err(Raised::already());
+                }
+                let size = usize::try_from(size).unwrap_or(0);
+                return Ok(Encoded { pointer, size, owner: text.hold() });
+            }
+            Encoding::Named(name) => name,
+        };
+        let owner = Owned::from_new(PyUnicode_AsEncodedString(text.as_ptr(), name.as_ptr(), ptr::null()))?;
+        let pointer = PyBytes_AsString(owner.as_ptr());
+        let size = usize::try_from(PyBytes_Size(owner.as_ptr())).unwrap_or(0);
+        Ok(Encoded { pointer, size, owner })
+    }
+}
+
+/// Decodes bytes, strictly. Raises UnicodeDecodeError, or LookupError for an unknown encoding.
+pub(crate) fn decode(_gil: Gil<'_>, bytes: &[u8], encoding: &Encoding) -> Result<Owned, Raised> {
+    let size = Py_ssize_t::try_from(bytes.len()).unwrap_or(Py_ssize_t::MAX);
+    // SAFETY: the GIL is held; the bytes stay in place during the call.
+    unsafe {
+        Owned::from_new(match encoding {
+            Encoding::Utf8 => PyUnicode_DecodeUTF8(bytes.as_ptr().cast(), size, ptr::null()),
+            Encoding::Named(name) => PyUnicode_Decode(bytes.as_ptr().cast(), size, name.as_ptr(), ptr::null()),
+        })
+    }
+}
+
+/// Decodes bytes for a message: by the encoding if they are valid, as Latin-1 otherwise (which takes all bytes).
+pub(crate) fn decode_message(gil: Gil<'_>, bytes: &[u8], encoding: Option<&Encoding>) -> Result<Owned, Raised> {
+    if let Some(encoding) = encoding {
+        match decode(gil, bytes, encoding) {
+            Ok(text) => return Ok(text),
+            Err(raised) => super::error::clear(gil, raised),
+        }
+    }
+    let size = Py_ssize_t::try_from(bytes.len()).unwrap_or(Py_ssize_t::MAX);
+    // SAFETY: the GIL is held; the bytes stay in place during the call.
+    unsafe { Owned::from_new(PyUnicode_DecodeLatin1(bytes.as_ptr().cast(), size, ptr::null())) }
+}
+
+/// A new `bytes` object.
+pub(crate) fn bytes(_gil: Gil<'_>, content: &[u8]) -> Result<Owned, Raised> {
+    let size = Py_ssize_t::try_from(content.len()).unwrap_or(Py_ssize_t::MAX);
+    // SAFETY: the GIL is held; the content is copied.
+    unsafe { Owned::from_new(PyBytes_FromStringAndSize(content.as_ptr().cast(), size)) }
+}
+
+/// A new `str`.
+pub(crate) fn string(gil: Gil<'_>, content: &str) -> Result<Owned, Raised> {
+    decode(gil, content.as_bytes(), &Encoding::Utf8)
+}
+
+/// A `str` as Rust text; lone surrogates become replacement characters.
+pub(crate) fn to_string(gil: Gil<'_>, text: Borrowed<'_>) -> Result<String, Raised> {
+    // SAFETY: the GIL is held and the object alive.
+    if unsafe { PyUnicode_Check(text.as_ptr()) } == 0 {
+        return Err(raise_type_error(gil, "expected a string"));
+    }
+    // SAFETY: as above; the result is a bytes object.
+    unsafe {
+        let bytes = PyUnicode_AsEncodedString(text.as_ptr(), c"utf-8".as_ptr(), c"replace".as_ptr());
+        let bytes = Owned::from_new(bytes)?;
+        Ok(String::from_utf8_lossy(bytes_of(bytes.borrow())).into_owned())
+    }
+}
+
+/// Code, names of chunks and the like: `str` in the given encoding, or `bytes` and `bytearray` as they are.
+pub(crate) fn source_bytes(gil: Gil<'_>, argument: Borrowed<'_>, encoding: &Encoding) -> Result<Vec<u8>, Raised> {
+    // SAFETY: the GIL is held, the argument alive; the bytes are copied before anything else runs.
+    unsafe {
+        if PyUnicode_Check(argument.as_ptr()) != 0 {
+            let encoded = encode(gil, argument, encoding)?;
+            return Ok(std::slice::from_raw_parts(encoded.pointer.cast(), encoded.size).to_vec());
+        }
+        match bytes_like(argument) {
+            Some(bytes) => Ok(bytes.to_vec()),
+            None => {
+                let class = call::repr(gil, Borrowed::from_ptr(argument.type_ptr().cast()))?;
+                Err(raise_type_error(gil, &format!("Expected string, got {class}")))
+            }
+        }
+    }
+}
+
+/// A C string with what precedes the first NUL, as Lua reads chunk names.
+pub(crate) fn until_nul(mut bytes: Vec<u8>) -> CString {
+    if let Some(end) = bytes.iter().position(|&c| c == 0) {
+        bytes.truncate(end);
+    }
+    CString::new(bytes).unwrap_or_default()
+}
+
+/// Does a name start and end with two underscores?
+pub(crate) fn is_dunder(name: &[u8]) -> bool {
+    name.starts_with(b"__") && name.ends_with(b"__")
+}
+
+/// The name of a type as `type.__name__` gives it.
+pub(crate) fn type_name(object: Borrowed<'_>) -> String {
+    // SAFETY: the type of a live object is alive, its name a C string.
+    let name = unsafe { CStr::from_ptr((*object.type_ptr()).tp_name) }.to_string_lossy();
+    name.rsplit('.').next().unwrap_or_default().to_owned()
+}

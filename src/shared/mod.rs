@@ -1,0 +1,122 @@
+//! What all runtime modules share: exceptions, protocol wrappers, named arguments, and the graph of lock waits. The module
+//! `lupa._core` owns it; a runtime module reaches it by capsule. Both sides are compiled from this folder.
+
+#[cfg(feature = "core")]
+mod module;
+#[cfg(feature = "core")]
+mod waits;
+
+use std::ffi::{c_int, c_uint, c_ulong};
+use std::sync::atomic::AtomicUsize;
+
+use pyo3_ffi::{PyObject, PyTypeObject};
+
+#[cfg(not(feature = "core"))]
+use crate::py::{Borrowed, Gil, Owned, Raised, call};
+
+/// The thread that owns a lock, as `PyThread_get_thread_ident` names it; 0 while nobody does.
+pub(crate) type Owner = AtomicUsize;
+
+/// `lua_type(object)`: the name of its Lua type, a constant string.
+pub(crate) type LuaTypeOf = unsafe extern "C" fn(*mut PyObject) -> *mut PyObject;
+
+/// Positional and named arguments from a Lua table: a new tuple and a new dict. 0, or -1 with an exception set.
+pub(crate) type UnpackTable = unsafe extern "C" fn(*mut PyObject, *mut *mut PyObject, *mut *mut PyObject) -> c_int;
+
+/// What a runtime module tells about its wrappers.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub(crate) struct Flavour {
+    /// The base type of its wrappers.
+    pub(crate) object: *mut PyTypeObject,
+    /// The type of its tables.
+    pub(crate) table: *mut PyTypeObject,
+    pub(crate) lua_type: LuaTypeOf,
+    pub(crate) unpack_table: UnpackTable,
+}
+
+/// The content of the capsule. All pointers live as long as the interpreter.
+#[repr(C)]
+pub(crate) struct Shared {
+    /// Size of this struct: modules of different builds do not mix.
+    pub(crate) size: usize,
+    pub(crate) lua_error: *mut PyObject,
+    pub(crate) lua_syntax_error: *mut PyObject,
+    pub(crate) lua_memory_error: *mut PyObject,
+    pub(crate) protocol_wrapper: *mut PyTypeObject,
+    pub(crate) arguments: *mut PyTypeObject,
+    /// The module object `lupa._core`.
+    pub(crate) module: *mut PyObject,
+    /// Makes the wrappers of a runtime module known. Needs the GIL.
+    pub(crate) register: unsafe extern "C" fn(*const Shared, *const Flavour),
+    /// Announces that a thread is going to wait for a lock; 1 if that could never end, since the owner waits for it.
+    pub(crate) wait: unsafe extern "C" fn(*const Shared, c_ulong, *const Owner) -> c_int,
+    /// The wait is over.
+    pub(crate) wake: unsafe extern "C" fn(*const Shared, c_ulong),
+}
+
+/// An object with the protocol that Lua shall use for it (`as_attrgetter`, `as_itemgetter`).
+#[repr(C)]
+pub(crate) struct ProtocolWrapper {
+    pub(crate) base: PyObject,
+    pub(crate) object: *mut PyObject,
+    pub(crate) protocol: c_uint,
+}
+
+/// Arguments for a Python call that Lua code collected (`python.args`).
+#[repr(C)]
+pub(crate) struct Arguments {
+    pub(crate) base: PyObject,
+    /// A tuple.
+    pub(crate) positional: *mut PyObject,
+    /// A dict.
+    pub(crate) named: *mut PyObject,
+}
+
+pub(crate) const CAPSULE: &std::ffi::CStr = c"lupa._core._shared";
+
+/// Imports `lupa._core`.
+#[cfg(not(feature = "core"))]
+pub(crate) fn import(gil: Gil<'_>) -> Result<&'static Shared, Raised> {
+    let module = call::import(gil, c"lupa._core")?;
+    let capsule = call::attribute(gil, module.borrow(), c"_shared")?;
+    // SAFETY: the capsule is checked by its name, and its content by its size; it lives as long as the interpreter.
+    unsafe {
+        let shared: *const Shared = pyo3_ffi::PyCapsule_GetPointer(capsule.as_ptr(), CAPSULE.as_ptr()).cast();
+        if shared.is_null() {
+            return Err(Raised::already());
+        }
+        if (*shared).size != size_of::<Shared>() {
+            let message = "lupa._core belongs to another build of lupa than this runtime module";
+            return Err(crate::py::error::raise(gil, pyo3_ffi::PyExc_ImportError, message));
+        }
+        Ok(&*shared)
+    }
+}
+
+/// A new arguments object.
+#[cfg(not(feature = "core"))]
+pub(crate) fn new_arguments(gil: Gil<'_>, shared: &Shared, positional: Owned, named: Owned) -> Result<Owned, Raised> {
+    // SAFETY: the type is a heap type of ours with this layout.
+    unsafe {
+        let object = crate::py::types::allocate(gil, shared.arguments)?;
+        let arguments: *mut Arguments = object.as_ptr().cast();
+        (*arguments).positional = positional.into_ptr();
+        (*arguments).named = named.into_ptr();
+        Ok(object)
+    }
+}
+
+/// The arguments object behind `object`, if it is one.
+#[cfg(not(feature = "core"))]
+pub(crate) fn as_arguments<'a>(shared: &Shared, object: Borrowed<'a>) -> Option<(Borrowed<'a>, Borrowed<'a>)> {
+    if object.type_ptr() != shared.arguments {
+        return None;
+    }
+    // SAFETY: the type says what the layout is; both fields are set when the object is made and cleared by the collector
+    // only, when nobody can reach it.
+    unsafe {
+        let arguments: *const Arguments = object.as_ptr().cast();
+        Some((Borrowed::from_ptr((*arguments).positional), Borrowed::from_ptr((*arguments).named)))
+    }
+}

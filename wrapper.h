@@ -1,0 +1,33 @@
+/*
+** wrapper.h: everything that the Rust side sees of Lua.
+**
+** bindgen reads this file. It binds the functions of the C API that lua/api.tsv allows, the types and constants below,
+** and (by wrap_static_fns) the `static` functions whose names start with `lupa_`. Nothing else of Lua has a Rust name.
+**
+** Functions of Lua that may raise occur here only, in two kinds of functions:
+**   bodies   run under lua_pcall, on behalf of one operation that Python asked for        (lua/bodies.h)
+**   entries  are called by Lua, and ask Rust to run Python                                 (lua/entries.h)
+** A jump leaves a body or an entry and lands in lua_pcall: both ends are C, no Rust frame lies between.
+*/
+
+#ifndef LUPA_WRAPPER_H
+#define LUPA_WRAPPER_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "lua.h"
+#include "lauxlib.h"
+#include "lualib.h"
+#if defined(LUPA_LUAJIT)
+#include "luajit.h"
+#endif
+
+#include "lua/compat.h"
+#include "lua/slots.h"
+#include "lua/entries.h"
+#include "lua/bodies.h"
+#include "lua/protect.h"
+
+#endif
