@@ -35,7 +35,9 @@ class TestThrow:
         assert caught is problem
         assert next(suspended) == "end"
 
-    def test_a_yield_called_by_pcall_itself(self, lua, yields_inside_pcall):
+    def test_a_yield_called_by_pcall_itself(self, lua, runtime_name, yields_inside_pcall):
+        if runtime_name.startswith("luajit"):
+            pytest.skip("LuaJIT runs no hook, hence nothing of ours, between a yield and the pcall that called it")
         coroutine = lua.eval("function() return pcall(coroutine.yield, 'waiting') end").coroutine()
         problem = KeyError("thrown")
         next(coroutine)

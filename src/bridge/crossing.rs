@@ -145,7 +145,7 @@ impl<'rt> Locked<'rt> {
             return Err(errors::raise_from_lua(self, status, &operation.for_c));
         }
         if results.count > RESULTS_WITH_ROOM && body != Body::Grow {
-            self.ensure_room(results.count)?;
+            self.ensure_room()?;
         }
         Ok(results)
     }
@@ -181,11 +181,14 @@ impl<'rt> Locked<'rt> {
         Ok(status)
     }
 
-    /// `[-0, +0, -]` Makes sure that `count` more values have room. Raises LuaMemoryError.
-    pub(crate) fn ensure_room(&self, count: c_int) -> Result<(), Raised> {
-        self.perform(Body::Grow, &mut Operation::with_number(self.runtime, count))?;
-        self.state().claim_room(count + ffi::LUPA_MINSTACK as c_int);
-        Ok(())
+    /// `[-0, +0, -]` Makes sure that `LUA_MINSTACK` more values have room. Raises LuaMemoryError.
+    fn ensure_room(&self) -> Result<(), Raised> {
+        self.perform(Body::Grow, &mut Operation::with_number(self.runtime, ffi::LUPA_MINSTACK as c_int))?;
+        if self.state().claim_room(ffi::LUPA_MINSTACK as c_int) {
+            Ok(())
+        } else {
+            Err(errors::raise_memory_error(self))
+        }
     }
 
     /// `[-0, +0, -]` Makes sure that `count` registry slots are free. Raises LuaMemoryError.

@@ -99,7 +99,9 @@ fn lua_error(locked: &Locked<'_>, index: c_int, text: Option<Vec<u8>>) -> Result
 /// A memory error that Lua code caught and raised again has lost its status.
 fn is_memory_error(locked: &Locked<'_>, message: &[u8]) -> bool {
     let refused = locked.runtime.memory.as_ref().is_some_and(|memory| memory.refused());
-    refused && message.ends_with(NO_MEMORY.as_bytes())
+    // Buffers of Lua 5.3 say more.
+    let says_so = [NO_MEMORY, "not enough memory for buffer allocation"].iter().any(|end| message.ends_with(end.as_bytes()));
+    refused && says_so
 }
 
 /// An instance of an exception class with one argument.
@@ -118,11 +120,12 @@ fn set(locked: &Locked<'_>, exception: &Owned, name: &CStr, value: &Owned) -> Re
     check(unsafe { PyObject_SetAttrString(exception.as_ptr(), name.as_ptr(), value.as_ptr()) })
 }
 
-/// `[-0, +0, -]` The error value for Python; `None` where it cannot be had (no memory for a wrapper, undecodable bytes).
+/// `[-0, +0, -]` The error value for Python; `None` where it cannot be had (no memory for a wrapper). What
+/// cannot be decoded arrives as `bytes`.
 fn value_of(locked: &Locked<'_>, index: c_int) -> Owned {
     // A negative index would move with what is pushed meanwhile.
     let index = if index < 0 { locked.state().top() + 1 + index } else { index };
-    locked.unmarshal(index).unwrap_or_else(|raised| {
+    locked.unmarshal_key(index).unwrap_or_else(|raised| {
         error::clear(locked.gil, raised);
         object::none()
     })
@@ -138,7 +141,23 @@ fn bare_message(locked: &Locked<'_>, index: c_int) -> Vec<u8> {
             Number::Float(value) => value.to_string().into_bytes(),
         },
         Type::Nil => Vec::new(),
+        Type::Userdata => object_message(locked, index),
         _ => format!("(error object is a {} value)", error::lossy(state.type_name(index))).into_bytes(),
+    }
+}
+
+/// `[-0, +0, -]` What a Python object that is no exception says of itself as an error value.
+fn object_message(locked: &Locked<'_>, index: c_int) -> Vec<u8> {
+    let BoxContent::Object(object) = box_content(locked, index) else {
+        return b"(error object is a userdata value)".to_vec();
+    };
+    match locked.object_text(object.borrow()) {
+        // SAFETY: the bytes live as long as their owner.
+        Ok(text) => unsafe { std::slice::from_raw_parts(text.pointer.cast(), text.size) }.to_vec(),
+        Err(raised) => {
+            error::clear(locked.gil, raised);
+            b"(error object is a userdata value)".to_vec()
+        }
     }
 }
 
@@ -155,10 +174,15 @@ pub(crate) fn raise_syntax_error(locked: &Locked<'_>, index: c_int, status: c_in
 
 fn syntax_error(locked: &Locked<'_>, index: c_int, prefix: &str) -> Result<Owned, Raised> {
     let bytes = if locked.state().type_of(index) == Type::String { locked.state().read_string(index) } else { b"" };
-    let message = text::decode_message(locked.gil, bytes, locked.runtime.options.encoding.as_ref())?;
-    let message = format!("{prefix}{}", text::to_string(locked.gil, message.borrow())?);
-    let class = locked.runtime.shared.lua_syntax_error;
-    let exception = new_error(locked, class, &text::string(locked.gil, &message)?)?;
+    let encoding = locked.runtime.options.encoding.as_ref();
+    let message = if encoding.is_none() && prefix.is_empty() {
+        // Without an encoding, compile() has always passed on the bytes.
+        text::bytes(locked.gil, bytes)?
+    } else {
+        let message = text::decode_message(locked.gil, bytes, encoding)?;
+        text::string(locked.gil, &format!("{prefix}{}", text::to_string(locked.gil, message.borrow())?))?
+    };
+    let exception = new_error(locked, locked.runtime.shared.lua_syntax_error, &message)?;
     set(locked, &exception, c"value", &value_of(locked, index))?;
     Ok(exception)
 }

@@ -5,7 +5,7 @@ use pyo3_ffi::PyLong_Check;
 use crate::ffi::lua as ffi;
 use crate::lua::references::Reference;
 use crate::py::error::{clear, raise_value_error};
-use crate::py::{Borrowed, Owned, Raised, args, call};
+use crate::py::{Borrowed, Owned, Raised, args, call, object};
 
 use super::crossing::Locked;
 use super::operation::{Body, Operation};
@@ -43,7 +43,7 @@ impl Locked<'_> {
         operation.slots.add_reference(handler, None);
         operation.slots.add_object(value.hold(), ffi::LUPA_ATTRIBUTES);
         let results = self.perform(Body::Call, &mut operation)?;
-        self.unmarshal_results(&results)
+        if results.count() == 0 { Ok(object::none()) } else { self.unmarshal(results.index(0)) }
     }
 
     /// Installs a handler: `None`, a Lua function, or anything else that can be called.

@@ -70,7 +70,7 @@ impl Locked<'_> {
         }
     }
 
-    /// `[-0, +0, -]` Like `unmarshal`, for keys of tables: what cannot be decoded arrives as `bytes`.
+    /// `[-0, +0, -]` Like `unmarshal`, for keys of tables and for error values: what cannot be decoded arrives as `bytes`.
     pub(crate) fn unmarshal_key(&self, index: c_int) -> Result<Owned, Raised> {
         let state = self.state();
         if state.type_of(index) != Type::String {

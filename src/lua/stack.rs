@@ -164,11 +164,11 @@ impl State {
     }
 
     /// `[-0, +0, -]` Room for `extra` more values in this frame. A body has made the stack large enough just before
-    /// (`LUPA_GROW`), so that nothing is allocated; asserts that there is room indeed.
-    pub(crate) fn claim_room(self, extra: c_int) {
+    /// (`LUPA_GROW`), so that nothing is allocated. False if the frame has more values than Lua allows.
+    #[must_use]
+    pub(crate) fn claim_room(self, extra: c_int) -> bool {
         // SAFETY: the stack is large enough already.
-        let room = unsafe { ffi::lua_checkstack(self.0, extra) };
-        assert!(room != 0, "the Lua stack has no room for {extra} values");
+        unsafe { ffi::lua_checkstack(self.0, extra) != 0 }
     }
 
     /// `[-0, +0, -]` The name of the type of the value at `index`.

@@ -8,7 +8,8 @@ use pyo3_ffi::*;
 
 use super::{Arguments, CAPSULE, Flavour, ProtocolWrapper, Shared, waits};
 use crate::py::error::{check, raise_type_error};
-use crate::py::types::{self, TypeSpec, method_table, short_method, slot};
+use crate::py::args::Signature;
+use crate::py::types::{self, TypeSpec, method, method_table, short_method, slot};
 use crate::py::{Borrowed, Gil, Owned, Raised, args, call, edge, object, text};
 
 /// The state of the module. It is never freed: capsules and wrappers point into it. C layout: `shared` comes first.
@@ -251,14 +252,14 @@ unsafe fn visit_all(slf: *mut PyObject, fields: &[*mut PyObject], visit: visitpr
 
 fn functions() -> Vec<PyMethodDef> {
     vec![
-        short_method(c"lua_type", METH_O, lua_type, LUA_TYPE_DOC),
-        short_method(c"as_attrgetter", METH_O, as_attrgetter, AS_ATTRGETTER_DOC),
-        short_method(c"as_itemgetter", METH_O, as_itemgetter, AS_ITEMGETTER_DOC),
+        method(c"lua_type", lua_type, LUA_TYPE_DOC),
+        method(c"as_attrgetter", as_attrgetter, AS_ATTRGETTER_DOC),
+        method(c"as_itemgetter", as_itemgetter, AS_ITEMGETTER_DOC),
         short_method(c"unpack_arguments", METH_O, unpack_arguments, UNPACK_ARGUMENTS_DOC),
     ]
 }
 
-const LUA_TYPE_DOC: &CStr = c"lua_type(obj, /)
+const LUA_TYPE_DOC: &CStr = c"lua_type(obj)
 --
 
 The type of a Lua object as Lua's type() names it.
@@ -275,7 +276,7 @@ runtime module, and None for everything else.
 >>> lupa.lua_type('text') is None
 True";
 
-const AS_ATTRGETTER_DOC: &CStr = c"as_attrgetter(obj, /)
+const AS_ATTRGETTER_DOC: &CStr = c"as_attrgetter(obj)
 --
 
 Make Lua code see the attributes of an object, also if the object has items.
@@ -286,7 +287,7 @@ Make Lua code see the attributes of an object, also if the object has items.
 >>> f(lupa.as_attrgetter({'get': 1}))('get')
 1";
 
-const AS_ITEMGETTER_DOC: &CStr = c"as_itemgetter(obj, /)
+const AS_ITEMGETTER_DOC: &CStr = c"as_itemgetter(obj)
 --
 
 Make Lua code see the items of an object (obj[key]), which is the default for objects with a __getitem__ method.
@@ -324,24 +325,42 @@ unsafe extern "C" fn register(shared: *const Shared, flavour: *const Flavour) {
     unsafe { (*(*shared.cast::<State>()).flavours.get()).push(*flavour) }
 }
 
-unsafe extern "C" fn lua_type(module: *mut PyObject, object: *mut PyObject) -> *mut PyObject {
+/// The one argument of a function, which may be given by name.
+///
+/// # Safety
+/// `arguments` is a tuple and `keywords` a dict or null, both alive for `'a`.
+unsafe fn only_argument<'a>(
+    gil: Gil<'_>,
+    function: &'static str,
+    arguments: *mut PyObject,
+    keywords: *mut PyObject,
+) -> Result<Borrowed<'a>, Raised> {
+    let signature = Signature { function, names: ["obj"], positional: 1, required: 1, variadic: false };
+    // SAFETY: promised by the caller; None is immortal.
+    unsafe { Ok(signature.parse(gil, arguments, keywords)?.values[0].unwrap_or_else(|| Borrowed::from_ptr(Py_None()))) }
+}
+
+unsafe extern "C" fn lua_type(module: *mut PyObject, arguments: *mut PyObject, keywords: *mut PyObject) -> *mut PyObject {
     // SAFETY: called by Python with the GIL held and live objects.
     unsafe {
-        edge(|_gil| match flavour_of(state(module), Borrowed::from_ptr(object)) {
-            Some(flavour) => Owned::from_new((flavour.lua_type)(object)),
-            None => Ok(object::none()),
+        edge(|gil| {
+            let object = only_argument(gil, "lua_type", arguments, keywords)?;
+            match flavour_of(state(module), object) {
+                Some(flavour) => Owned::from_new((flavour.lua_type)(object.as_ptr())),
+                None => Ok(object::none()),
+            }
         })
     }
 }
 
-unsafe extern "C" fn as_attrgetter(module: *mut PyObject, object: *mut PyObject) -> *mut PyObject {
+unsafe extern "C" fn as_attrgetter(module: *mut PyObject, arguments: *mut PyObject, keywords: *mut PyObject) -> *mut PyObject {
     // SAFETY: called by Python with the GIL held and live objects.
-    unsafe { edge(|gil| wrap(gil, state(module), Borrowed::from_ptr(object), 0)) }
+    unsafe { edge(|gil| wrap(gil, state(module), only_argument(gil, "as_attrgetter", arguments, keywords)?, 0)) }
 }
 
-unsafe extern "C" fn as_itemgetter(module: *mut PyObject, object: *mut PyObject) -> *mut PyObject {
+unsafe extern "C" fn as_itemgetter(module: *mut PyObject, arguments: *mut PyObject, keywords: *mut PyObject) -> *mut PyObject {
     // SAFETY: called by Python with the GIL held and live objects.
-    unsafe { edge(|gil| wrap(gil, state(module), Borrowed::from_ptr(object), 1)) }
+    unsafe { edge(|gil| wrap(gil, state(module), only_argument(gil, "as_itemgetter", arguments, keywords)?, 1)) }
 }
 
 fn wrap(gil: Gil<'_>, state: &State, object: Borrowed<'_>, protocol: c_uint) -> Result<Owned, Raised> {
