@@ -325,29 +325,59 @@ static int lupa_isbody (lua_State *L, lua_Debug *frame) {
   return function == lupa_body_call || function == lupa_body_run || function == lupa_body_require;
 }
 
+/* [-0, +0, -] How many levels the call stack has from `level` on. */
+static int lupa_countlevels (lua_State *L, int level) {
+  lua_Debug frame;
+  int count = 0;
+  while (lua_getstack(L, level + count, &frame)) count++;
+  return count;
+}
+
+/* Does a line of a traceback (which starts with a line break) stand for levels that Lua leaves out? */
+static int lupa_isabbreviation (const char *line) {
+  return strncmp(line, "\n\t...", 5) == 0 && (line[5] == '\n' || line[5] == '\t' || line[5] == '\0');
+}
+
+/* Does it stand for a level of its own? Tail calls do not, since 5.2. */
+static int lupa_isframe (const char *line) {
+  return line[0] == '\n' && strncmp(line, "\n\t(...", 6) != 0;
+}
+
+/* The number of lines that stand for a level. */
+static int lupa_countframes (const char *line) {
+  int count = 0;
+  for (; line != NULL; line = strchr(line + 1, '\n')) count += lupa_isframe(line);
+  return count;
+}
+
+/* The last traceback in a message: its first line, with the line break before; NULL if there is none. */
+static const char *lupa_findtraceback (const char *message) {
+  static const char heading[] = "stack traceback:";
+  const char *found = NULL;
+  for (; (message = strstr(message, heading)) != NULL; message++) found = message + sizeof(heading) - 1;
+  return found != NULL && *found == '\n' ? found : NULL;
+}
+
 /*
 ** [-1, +1, m]   text -> text        Leave out of a traceback the lines of our bodies: one line stands for one level from
-** `level` on, until Lua abbreviates. Programs that compare messages see the frames of their own code only.
+** `level` on. Where Lua abbreviates, the lines that follow stand for the last levels. Programs that compare messages see
+** the frames of their own code only.
 */
 static void lupa_hidebodies (lua_State *L, int level) {
-  const char *line = lua_tostring(L, -1);
-  const char *heading = "\nstack traceback:", *end;
+  const char *message = lua_tostring(L, -1);
+  const char *line = lupa_findtraceback(message), *end;
+  int source = lua_gettop(L);
   lua_Debug frame;
   luaL_Buffer buffer;
-  int source = lua_gettop(L), abbreviated = 0;
-  const char *found = NULL, *p;
-  for (p = line; (p = strstr(p, heading + 1)) != NULL; p++) found = p;
-  if (found == NULL) return;
+  if (line == NULL) return;
   luaL_buffinit(L, &buffer);
-  end = found + strlen(heading) - 1;
-  luaL_addlstring(&buffer, line, (size_t)(end - line));
-  for (line = end; *line != '\0'; line = end) {                     /* line starts with "\n" */
+  luaL_addlstring(&buffer, message, (size_t)(line - message));
+  for (; *line != '\0'; line = end) {
     int hidden = 0;
     end = strchr(line + 1, '\n');
     if (end == NULL) end = line + strlen(line);
-    if (strncmp(line, "\n\t...", 5) == 0) abbreviated = 1;
-    else if (!abbreviated && strncmp(line, "\n\t(...", 6) != 0)
-      hidden = lua_getstack(L, level++, &frame) && lupa_isbody(L, &frame);
+    if (lupa_isabbreviation(line)) level += lupa_countlevels(L, level) - lupa_countframes(*end ? end : NULL);
+    else if (lupa_isframe(line)) hidden = lua_getstack(L, level++, &frame) && lupa_isbody(L, &frame);
     if (!hidden) luaL_addlstring(&buffer, line, (size_t)(end - line));
   }
   luaL_pushresult(&buffer);                                         /* text result */

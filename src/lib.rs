@@ -12,12 +12,17 @@
 //! A module uses those below it; `lua` and `py` never name each other. The C side is in `wrapper.h` and `lua/*.h`: every
 //! function of Lua that may raise is called there and only there. ARCHITECTURE.md walks through one call and one callback.
 
+#![cfg_attr(
+    feature = "core",
+    expect(dead_code, reason = "lupa._core needs a part of what the runtime modules need of `py` and `ffi`")
+)]
+
 #[cfg(not(feature = "core"))]
 mod api;
 #[cfg(not(feature = "core"))]
 mod bridge;
-mod shared;
 mod ffi;
 #[cfg(not(feature = "core"))]
 mod lua;
 mod py;
+mod shared;

@@ -69,7 +69,11 @@ pub(super) fn new_iterator(crossing: &Crossing<'_>, table: Borrowed<'_>, what: W
     }
 }
 
-unsafe extern "C" fn refuse_new(_class: *mut PyTypeObject, _args: *mut PyObject, _keywords: *mut PyObject) -> *mut PyObject {
+unsafe extern "C" fn refuse_new(
+    _class: *mut PyTypeObject,
+    _args: *mut PyObject,
+    _keywords: *mut PyObject,
+) -> *mut PyObject {
     // SAFETY: called by Python with the GIL held.
     unsafe { edge::<Owned>(|gil| Err(raise_type_error(gil, "Type cannot be instantiated manually"))) }
 }

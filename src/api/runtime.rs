@@ -270,7 +270,11 @@ unsafe extern "C" fn table(slf: *mut PyObject, arguments: *mut PyObject, keyword
 const TABLE_FROM: Signature<1> =
     Signature { function: "table_from", names: ["recursive"], positional: 0, required: 0, variadic: true };
 
-unsafe extern "C" fn table_from(slf: *mut PyObject, arguments: *mut PyObject, keywords: *mut PyObject) -> *mut PyObject {
+unsafe extern "C" fn table_from(
+    slf: *mut PyObject,
+    arguments: *mut PyObject,
+    keywords: *mut PyObject,
+) -> *mut PyObject {
     // SAFETY: called by Python with the GIL held and the arguments of a method.
     unsafe {
         edge(|gil| {
@@ -315,8 +319,13 @@ fn is_total(gil: Gil<'_>, argument: Option<Borrowed<'_>>) -> Result<bool, Raised
     argument.map_or(Ok(false), |argument| truth(gil, argument))
 }
 
-const SET_MAX_MEMORY: Signature<2> =
-    Signature { function: "set_max_memory", names: ["max_memory", "total"], positional: 2, required: 1, variadic: false };
+const SET_MAX_MEMORY: Signature<2> = Signature {
+    function: "set_max_memory",
+    names: ["max_memory", "total"],
+    positional: 2,
+    required: 1,
+    variadic: false,
+};
 
 unsafe extern "C" fn set_max_memory(
     slf: *mut PyObject,
@@ -413,7 +422,7 @@ pub(super) fn version_tuple(gil: Gil<'_>) -> Result<Owned, Raised> {
 
 unsafe extern "C" fn lua_version(_slf: *mut PyObject, _: *mut c_void) -> *mut PyObject {
     // SAFETY: called by Python with the GIL held.
-    unsafe { edge(|gil| version_tuple(gil)) }
+    unsafe { edge(version_tuple) }
 }
 
 /// The code behind `lua_implementation`.

@@ -150,4 +150,5 @@ anything else.";
 
 pub(super) const LUA_VERSION: &CStr = c"The version of the language as a tuple, such as (5, 4); LuaJIT is (5, 1).";
 
-pub(super) const LUA_IMPLEMENTATION: &CStr = c"Name and version of the implementation, such as 'Lua 5.4' or 'LuaJIT 2.1.1774896198'.";
+pub(super) const LUA_IMPLEMENTATION: &CStr =
+    c"Name and version of the implementation, such as 'Lua 5.4' or 'LuaJIT 2.1.1774896198'.";

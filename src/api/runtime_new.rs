@@ -138,7 +138,8 @@ fn handlers(gil: Gil<'_>, argument: Option<Borrowed<'_>>) -> Result<Handlers, Ra
     let items = unsafe { Owned::from_new(PySequence_Tuple(argument.as_ptr())) };
     let items = items.map_err(|raised| {
         // SAFETY: a builtin exception class lives as long as the interpreter.
-        let wrong = unsafe { error::matches(gil, &raised, PyExc_TypeError) || error::matches(gil, &raised, PyExc_ValueError) };
+        let wrong =
+            unsafe { error::matches(gil, &raised, PyExc_TypeError) || error::matches(gil, &raised, PyExc_ValueError) };
         if wrong { raise_value_error(gil, message) } else { raised }
     })?;
     // SAFETY: `items` is a tuple, and keeps its items alive.
@@ -163,7 +164,7 @@ pub(super) fn limit(_gil: Gil<'_>, argument: Option<Borrowed<'_>>) -> Result<Opt
     // SAFETY: the GIL is held, the argument alive.
     unsafe {
         let zero = Owned::from_new(PyLong_FromLong(0))?;
-        let index = Owned::from_new(PyNumber_Index(argument.as_ptr()))?;
+        let index = integer(argument)?;
         match PyObject_RichCompareBool(index.as_ptr(), zero.as_ptr(), Py_GT) {
             -1 => Err(Raised::already()),
             0 => Ok(Some(0)),
@@ -175,12 +176,26 @@ pub(super) fn limit(_gil: Gil<'_>, argument: Option<Borrowed<'_>>) -> Result<Opt
     }
 }
 
+/// An int; floats are truncated, as lupa does.
+///
+/// # Safety
+/// The GIL is held.
+unsafe fn integer(argument: Borrowed<'_>) -> Result<Owned, Raised> {
+    // SAFETY: promised by the caller; the argument is alive.
+    unsafe {
+        if PyFloat_Check(argument.as_ptr()) != 0 {
+            return Owned::from_new(PyNumber_Long(argument.as_ptr()));
+        }
+        Owned::from_new(PyNumber_Index(argument.as_ptr()))
+    }
+}
+
 /// An unsigned int, or nothing.
 fn seed(gil: Gil<'_>, argument: Option<Borrowed<'_>>) -> Result<Option<u32>, Raised> {
     let Some(argument) = args::unless_none(argument) else { return Ok(None) };
     // SAFETY: the GIL is held, the argument alive.
     unsafe {
-        let index = Owned::from_new(PyNumber_Index(argument.as_ptr()))?;
+        let index = integer(argument)?;
         let value = PyLong_AsUnsignedLongLong(index.as_ptr());
         if value == u64::MAX && !PyErr_Occurred().is_null() {
             return Err(Raised::already());

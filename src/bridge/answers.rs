@@ -17,6 +17,7 @@ struct Answer {
 /// The answers of one runtime, the newest last.
 #[derive(Default)]
 pub(crate) struct Answers {
+    #[expect(clippy::vec_box, reason = "C keeps the address of an answer while others come and go")]
     stack: RefCell<Vec<Box<Answer>>>,
 }
 

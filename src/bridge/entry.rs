@@ -29,11 +29,7 @@ const ANSWERED: c_int = -1;
 /// # Safety
 /// `state` is the thread that runs, of the runtime behind `runtime`; this OS thread owns that runtime, without the GIL.
 #[unsafe(no_mangle)]
-pub(crate) unsafe extern "C" fn lupa_python(
-    state: *mut lua_State,
-    runtime: *mut LupaRuntime,
-    request: c_int,
-) -> c_int {
+pub(crate) unsafe extern "C" fn lupa_python(state: *mut lua_State, runtime: *mut LupaRuntime, request: c_int) -> c_int {
     // SAFETY: the owner of the C side is the runtime, which is alive while its code runs; the thread state was left by the
     // crossing that this entry is inside of.
     let (runtime, gil) = unsafe {
@@ -100,9 +96,7 @@ fn target(locked: &Locked<'_>) -> Result<Target, Raised> {
     unsafe {
         let the_box = ffi::lupa_toobject(locked.state().as_ptr(), 1);
         match the_box.as_ref().and_then(|content| content.node.as_ref()) {
-            Some(node) => {
-                Ok(Target { object: Borrowed::from_ptr(node.object.cast()).hold(), protocol: node.protocol })
-            }
+            Some(node) => Ok(Target { object: Borrowed::from_ptr(node.object.cast()).hold(), protocol: node.protocol }),
             None => Err(errors::raise_deleted_object(locked)),
         }
     }
@@ -160,4 +154,3 @@ fn set_overflow_handler(locked: &Locked<'_>) -> Result<(), Raised> {
     };
     locked.set_overflow_handler(handler.borrow())
 }
-

@@ -64,7 +64,9 @@ pub(crate) fn raise_from_lua(locked: &Locked<'_>, status: c_int, operation: &Lup
 /// `[-0, +0, -]` Raises the error value at `index`; `text` is the message with the traceback, if there is one.
 pub(crate) fn raise_value(locked: &Locked<'_>, index: c_int, text: Option<Vec<u8>>) -> Raised {
     match box_content(locked, index) {
-        BoxContent::Object(object) if error::is_exception(object.borrow()) => return error::restore(locked.gil, &object),
+        BoxContent::Object(object) if error::is_exception(object.borrow()) => {
+            return error::restore(locked.gil, &object);
+        }
         BoxContent::Deleted => return raise_deleted_object(locked),
         _ => {}
     }
@@ -100,7 +102,8 @@ fn lua_error(locked: &Locked<'_>, index: c_int, text: Option<Vec<u8>>) -> Result
 fn is_memory_error(locked: &Locked<'_>, message: &[u8]) -> bool {
     let refused = locked.runtime.memory.as_ref().is_some_and(|memory| memory.refused());
     // Buffers of Lua 5.3 say more.
-    let says_so = [NO_MEMORY, "not enough memory for buffer allocation"].iter().any(|end| message.ends_with(end.as_bytes()));
+    let says_so =
+        [NO_MEMORY, "not enough memory for buffer allocation"].iter().any(|end| message.ends_with(end.as_bytes()));
     refused && says_so
 }
 

@@ -34,7 +34,11 @@ impl Locked<'_> {
         // SAFETY: the object is alive.
         let explode = protocol & ffi::LUPA_EXPLODE != 0 && unsafe { PyTuple_Check(item.as_ptr()) != 0 };
         if !explode {
-            return if counts { self.marshal(slots, item.borrow()) } else { self.marshal_not_nil(slots, item.borrow()) };
+            return if counts {
+                self.marshal(slots, item.borrow())
+            } else {
+                self.marshal_not_nil(slots, item.borrow())
+            };
         }
         self.marshal_exploded(slots, &item, counts)
     }

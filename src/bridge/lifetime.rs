@@ -1,6 +1,5 @@
 //! The beginning and the end of a Lua state.
 
-
 use pyo3_ffi::PyObject;
 
 use crate::ffi::lua as ffi;
@@ -83,7 +82,11 @@ fn open_libraries(locked: &Locked<'_>, registered: Registered) -> Result<(), Rai
         status
     };
     operation.slots.settle();
-    let result = if status == ffi::LUA_OK as i32 { Ok(()) } else { Err(errors::raise_from_lua(locked, status, &operation.for_c)) };
+    let result = if status == ffi::LUA_OK as i32 {
+        Ok(())
+    } else {
+        Err(errors::raise_from_lua(locked, status, &operation.for_c))
+    };
     state.drop_to(top);
     result?;
     locked.reserve(1)?;

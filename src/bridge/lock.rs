@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 use pyo3_ffi::{PyErr_CheckSignals, PyThread_get_thread_ident};
 
 use crate::ffi::python::{
-    PY_LOCK_INTR, PyThread_acquire_lock_timed, PyThread_allocate_lock, PyThread_free_lock, PyThread_release_lock, ThreadLock,
+    PY_LOCK_INTR, PyThread_acquire_lock_timed, PyThread_allocate_lock, PyThread_free_lock, PyThread_release_lock,
+    ThreadLock,
 };
 use crate::py::error::{check, raise_no_memory, raise_runtime_error};
 use crate::py::{Gil, Raised, gil};

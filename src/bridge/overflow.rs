@@ -77,8 +77,11 @@ impl Locked<'_> {
         let state = self.state();
         state.push_registry(reference.slot);
         let index = state.top();
-        let result =
-            if state.address(index) == reference.address { self.refer(index) } else { Err(super::errors::raise_lost_reference(self)) };
+        let result = if state.address(index) == reference.address {
+            self.refer(index)
+        } else {
+            Err(super::errors::raise_lost_reference(self))
+        };
         state.drop_to(index - 1);
         result
     }

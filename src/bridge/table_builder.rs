@@ -252,4 +252,3 @@ pub(crate) fn table_from(locked: &Locked<'_>, sources: &[Borrowed<'_>], depth: D
     builder.add_sources(sources)?;
     builder.finish()
 }
-

@@ -12,7 +12,11 @@ pub(crate) const PY_LOCK_INTR: c_int = 2;
 unsafe extern "C" {
     pub(crate) fn PyThread_allocate_lock() -> ThreadLock;
     pub(crate) fn PyThread_free_lock(lock: ThreadLock);
-    pub(crate) fn PyThread_acquire_lock_timed(lock: ThreadLock, microseconds: c_longlong, interruptible: c_int) -> c_int;
+    pub(crate) fn PyThread_acquire_lock_timed(
+        lock: ThreadLock,
+        microseconds: c_longlong,
+        interruptible: c_int,
+    ) -> c_int;
     pub(crate) fn PyThread_release_lock(lock: ThreadLock);
 
     /// The attribute of a type or its bases, borrowed; null without an exception if there is none.

@@ -43,27 +43,32 @@ impl<const N: usize> Signature<N> {
             match usize::try_from(position) {
                 Ok(index) if index < self.positional => parsed.values[index] = Some(item),
                 _ if self.variadic => parsed.rest.push(item),
-                _ => return Err(self.too_many(gil, given)),
+                _ => return Err(self.wrong_count(gil, given)),
             }
         }
         if !keywords.is_null() {
             // SAFETY: `keywords` is a dict that nobody changes meanwhile.
             unsafe { self.parse_keywords(gil, keywords, &mut parsed)? };
         }
-        match (0..self.required).find(|&index| parsed.values[index].is_none()) {
-            None => Ok(parsed),
-            Some(index) => Err(raise_type_error(
-                gil,
-                &format!("{}() missing required argument '{}' (pos {})", self.function, self.names[index], index + 1),
-            )),
+        if (0..self.required).any(|index| parsed.values[index].is_none()) {
+            return Err(self.wrong_count(gil, given));
         }
+        Ok(parsed)
     }
 
-    fn too_many(&self, gil: Gil<'_>, given: Py_ssize_t) -> Raised {
-        let plural = if self.positional == 1 { "" } else { "s" };
+    /// Too few or too many positional arguments.
+    fn wrong_count(&self, gil: Gil<'_>, given: Py_ssize_t) -> Raised {
+        let too_few = usize::try_from(given).is_ok_and(|given| given < self.required);
+        let (bound, count) = match () {
+            () if self.positional == self.required && !self.variadic => ("exactly", self.positional),
+            () if too_few => ("at least", self.required),
+            () => ("at most", self.positional),
+        };
+        let plural = if count == 1 { "" } else { "s" };
+        let function = self.function;
         raise_type_error(
             gil,
-            &format!("{}() takes at most {} positional argument{plural} ({given} given)", self.function, self.positional),
+            &format!("{function}() takes {bound} {count} positional argument{plural} ({given} given)"),
         )
     }
 
@@ -79,13 +84,14 @@ impl<const N: usize> Signature<N> {
         // SAFETY: the dict is alive and unchanged during the walk; keys and values are borrowed from it.
         while unsafe { PyDict_Next(keywords, &raw mut position, &raw mut key, &raw mut value) } != 0 {
             // SAFETY: PyDict_Next has set both.
-            let (name, item) = unsafe { (super::text::to_string(gil, Borrowed::from_ptr(key))?, Borrowed::from_ptr(value)) };
+            let (name, item) =
+                unsafe { (super::text::to_string(gil, Borrowed::from_ptr(key))?, Borrowed::from_ptr(value)) };
             let Some(index) = self.names.iter().position(|known| *known == name) else {
                 let message = format!("{}() got an unexpected keyword argument '{name}'", self.function);
                 return Err(raise_type_error(gil, &message));
             };
             if parsed.values[index].is_some() {
-                let message = format!("{}() got multiple values for argument '{name}'", self.function);
+                let message = format!("{}() got multiple values for keyword argument '{name}'", self.function);
                 return Err(raise_type_error(gil, &message));
             }
             parsed.values[index] = Some(item);

@@ -21,7 +21,12 @@ pub(crate) fn call(_gil: Gil<'_>, callable: Borrowed<'_>, arguments: &[Borrowed<
 }
 
 /// `callable(*arguments, **keywords)` for a tuple and a dict.
-pub(crate) fn call_with(_gil: Gil<'_>, callable: Borrowed<'_>, arguments: &Owned, keywords: &Owned) -> Result<Owned, Raised> {
+pub(crate) fn call_with(
+    _gil: Gil<'_>,
+    callable: Borrowed<'_>,
+    arguments: &Owned,
+    keywords: &Owned,
+) -> Result<Owned, Raised> {
     // SAFETY: the GIL is held, all are alive and of the right types.
     unsafe { Owned::from_new(PyObject_Call(callable.as_ptr(), arguments.as_ptr(), keywords.as_ptr())) }
 }

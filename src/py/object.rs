@@ -4,7 +4,7 @@
 use std::marker::PhantomData;
 use std::ptr::NonNull;
 
-use pyo3_ffi::{Py_DECREF, Py_INCREF, PyObject, PyTypeObject, Py_TYPE};
+use pyo3_ffi::{Py_DECREF, Py_INCREF, Py_TYPE, PyObject, PyTypeObject};
 
 use super::error::Raised;
 

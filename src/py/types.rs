@@ -35,7 +35,12 @@ pub(crate) fn method(name: &'static CStr, function: PyCFunctionWithKeywords, doc
 }
 
 /// A method with one argument (`METH_O`) or none (`METH_NOARGS`).
-pub(crate) fn short_method(name: &'static CStr, flags: c_int, function: PyCFunction, doc: &'static CStr) -> PyMethodDef {
+pub(crate) fn short_method(
+    name: &'static CStr,
+    flags: c_int,
+    function: PyCFunction,
+    doc: &'static CStr,
+) -> PyMethodDef {
     PyMethodDef {
         ml_name: name.as_ptr(),
         ml_meth: PyMethodDefPointer { PyCFunction: function },
@@ -72,7 +77,12 @@ pub(crate) fn method_table(methods: Vec<PyMethodDef>) -> *mut PyMethodDef {
 }
 
 /// Makes the type, as a part of `module`, derived from `base` (null: from `object`).
-pub(crate) fn create(_gil: Gil<'_>, module: *mut PyObject, spec: TypeSpec, base: *mut PyTypeObject) -> Result<Owned, Raised> {
+pub(crate) fn create(
+    _gil: Gil<'_>,
+    module: *mut PyObject,
+    spec: TypeSpec,
+    base: *mut PyTypeObject,
+) -> Result<Owned, Raised> {
     let mut slots = spec.slots;
     if let Some(doc) = spec.doc {
         slots.push(slot(Py_tp_doc, doc.as_ptr().cast_mut().cast()));
@@ -87,11 +97,18 @@ pub(crate) fn create(_gil: Gil<'_>, module: *mut PyObject, spec: TypeSpec, base:
         name: spec.name.as_ptr(),
         basicsize: c_int::try_from(spec.size).unwrap_or(0),
         itemsize: 0,
-        flags: c_uint::try_from(spec.flags).unwrap_or(0),
+        flags: c_uint::try_from(spec.flags | immutable()).unwrap_or(0),
         slots: slots.as_mut_ptr(),
     };
     // SAFETY: the GIL is held; the spec and its tables are complete, and what Python keeps of them lives for ever.
     unsafe { Owned::from_new(PyType_FromModuleAndSpec(module, &raw mut spec, base.cast())) }
+}
+
+/// The flag that keeps a type from being changed, where Python has it (3.10 and newer).
+fn immutable() -> u64 {
+    // SAFETY: the version is a constant string such as "3.11.7 (main, ...)".
+    let version = unsafe { CStr::from_ptr(Py_GetVersion()) }.to_bytes();
+    if version.starts_with(b"3.9.") { 0 } else { u64::from(Py_TPFLAGS_IMMUTABLETYPE) }
 }
 
 /// A new instance with all fields zero. Such an instance must be fit for `dealloc` and `traverse`.

@@ -7,8 +7,8 @@ use std::ptr;
 use pyo3_ffi::*;
 
 use super::{Arguments, CAPSULE, Flavour, ProtocolWrapper, Shared, waits};
-use crate::py::error::{check, raise_type_error};
 use crate::py::args::Signature;
+use crate::py::error::{check, raise_type_error};
 use crate::py::types::{self, TypeSpec, method, method_table, short_method, slot};
 use crate::py::{Borrowed, Gil, Owned, Raised, args, call, edge, object, text};
 
@@ -177,7 +177,11 @@ fn arguments_type(gil: Gil<'_>, module: Borrowed<'_>) -> Result<Owned, Raised> {
     types::create(gil, module.as_ptr(), spec, ptr::null_mut())
 }
 
-unsafe extern "C" fn refuse_new(_class: *mut PyTypeObject, _args: *mut PyObject, _keywords: *mut PyObject) -> *mut PyObject {
+unsafe extern "C" fn refuse_new(
+    _class: *mut PyTypeObject,
+    _args: *mut PyObject,
+    _keywords: *mut PyObject,
+) -> *mut PyObject {
     // SAFETY: called by Python with the GIL held.
     unsafe { edge::<Owned>(|gil| Err(raise_type_error(gil, "Type cannot be instantiated from Python"))) }
 }
@@ -189,7 +193,9 @@ unsafe extern "C" fn protocol_wrapper_traverse(slf: *mut PyObject, visit: visitp
 
 unsafe extern "C" fn protocol_wrapper_clear(slf: *mut PyObject) -> c_int {
     // SAFETY: called by Python with the GIL held and an instance of the type; the field is emptied before the release.
-    unsafe { drop(Owned::from_optional(ptr::replace(&raw mut (*slf.cast::<ProtocolWrapper>()).object, ptr::null_mut()))) };
+    unsafe {
+        drop(Owned::from_optional(ptr::replace(&raw mut (*slf.cast::<ProtocolWrapper>()).object, ptr::null_mut())))
+    };
     0
 }
 
@@ -340,7 +346,11 @@ unsafe fn only_argument<'a>(
     unsafe { Ok(signature.parse(gil, arguments, keywords)?.values[0].unwrap_or_else(|| Borrowed::from_ptr(Py_None()))) }
 }
 
-unsafe extern "C" fn lua_type(module: *mut PyObject, arguments: *mut PyObject, keywords: *mut PyObject) -> *mut PyObject {
+unsafe extern "C" fn lua_type(
+    module: *mut PyObject,
+    arguments: *mut PyObject,
+    keywords: *mut PyObject,
+) -> *mut PyObject {
     // SAFETY: called by Python with the GIL held and live objects.
     unsafe {
         edge(|gil| {
@@ -353,12 +363,20 @@ unsafe extern "C" fn lua_type(module: *mut PyObject, arguments: *mut PyObject, k
     }
 }
 
-unsafe extern "C" fn as_attrgetter(module: *mut PyObject, arguments: *mut PyObject, keywords: *mut PyObject) -> *mut PyObject {
+unsafe extern "C" fn as_attrgetter(
+    module: *mut PyObject,
+    arguments: *mut PyObject,
+    keywords: *mut PyObject,
+) -> *mut PyObject {
     // SAFETY: called by Python with the GIL held and live objects.
     unsafe { edge(|gil| wrap(gil, state(module), only_argument(gil, "as_attrgetter", arguments, keywords)?, 0)) }
 }
 
-unsafe extern "C" fn as_itemgetter(module: *mut PyObject, arguments: *mut PyObject, keywords: *mut PyObject) -> *mut PyObject {
+unsafe extern "C" fn as_itemgetter(
+    module: *mut PyObject,
+    arguments: *mut PyObject,
+    keywords: *mut PyObject,
+) -> *mut PyObject {
     // SAFETY: called by Python with the GIL held and live objects.
     unsafe { edge(|gil| wrap(gil, state(module), only_argument(gil, "as_itemgetter", arguments, keywords)?, 1)) }
 }
