@@ -21,7 +21,9 @@ def fail_everywhere(lua, lupa_module, operation, check=lambda result: None):
         lua.set_max_memory(max(lua.get_memory_used(total=True) + free, 1), total=True)
         try:
             result = operation()
-        except lupa_module.LuaMemoryError:
+        except lupa_module.LuaError as error:
+            # Lua's `unpack` takes a refused stack for a short one.
+            assert isinstance(error, lupa_module.LuaMemoryError) or "too many results to unpack" in str(error)
             failures += 1
             free += 8 if free < 400 else free // 16
             continue
@@ -170,8 +172,12 @@ class TestCounters:
             limited.table_from([Item() for _ in range(1000)])
             limited.eval("function(f) for i = 1, 1000 do f(i) end end")(lambda i: [i])
 
-        work()
-        before = settled()
-        for _ in range(5):
-            work()
-        assert abs(settled() - before) < 5000
+        def rounds():
+            sizes = []
+            for _ in range(4):
+                work()
+                sizes.append(settled())
+            return sizes
+
+        before = max(rounds())
+        assert min(rounds() + rounds()) <= before
