@@ -77,9 +77,16 @@ static int lupa_metamethod (lua_State *L, int arguments, int request) {
   return lupa_ask(L, request);
 }
 
+/* [-0, +n, e]   object a b c -> results */
 static int lupa_entry_call (lua_State *L) { return lupa_metamethod(L, 0, LUPA_ASK_CALL); }
+
+/* [-0, +1, e]   object key -> value */
 static int lupa_entry_index (lua_State *L) { return lupa_metamethod(L, 2, LUPA_ASK_INDEX); }
+
+/* [-0, +0, e]   object key value -> */
 static int lupa_entry_newindex (lua_State *L) { return lupa_metamethod(L, 3, LUPA_ASK_NEWINDEX); }
+
+/* [-0, +1, e]   object -> text */
 static int lupa_entry_tostring (lua_State *L) { return lupa_metamethod(L, 1, LUPA_ASK_TOSTRING); }
 
 /* [-0, +0, -] A box is finalized (or a script calls this): queue its object, take no lock, allocate nothing. */

@@ -5,6 +5,7 @@
 #ifndef LUPA_PROTECT_H
 #define LUPA_PROTECT_H
 
+/* [-0, +1, -]   value -> value      Defined below; it needs the table that it is in. */
 static int lupa_message_handler (lua_State *L);
 
 static const lua_CFunction lupa_functions[LUPA_FUNCTION_COUNT] = {

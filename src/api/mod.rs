@@ -8,5 +8,6 @@ mod nogc;
 pub(crate) mod object;
 mod runtime;
 mod runtime_docs;
+mod runtime_memory;
 mod runtime_new;
 mod table;

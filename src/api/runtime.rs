@@ -12,12 +12,12 @@ use crate::bridge::operation::{Body, Operation};
 use crate::bridge::runtime::RuntimeObject;
 use crate::bridge::table_builder::{Depth, table_from as build_table};
 use crate::ffi::lua as ffi;
-use crate::py::args::{Signature, truth, unless_none};
-use crate::py::error::{raise_runtime_error, raise_type_error};
+use crate::py::args::{Signature, unless_none};
+use crate::py::error::raise_type_error;
 use crate::py::types::{self, TypeSpec, getter, method, offset, short_method, slot};
 use crate::py::{Borrowed, Gil, Owned, Raised, args, edge, object, text};
 
-use super::{nogc, runtime_docs as docs, runtime_new};
+use super::{runtime_docs as docs, runtime_memory as memory, runtime_new};
 
 pub(super) fn spec(name: &'static CStr) -> TypeSpec {
     TypeSpec {
@@ -49,11 +49,11 @@ fn methods() -> Vec<PyMethodDef> {
         short_method(c"globals", METH_NOARGS, globals, docs::GLOBALS),
         method(c"table", table, docs::TABLE),
         method(c"table_from", table_from, docs::TABLE_FROM),
-        short_method(c"nogc", METH_NOARGS, new_nogc, docs::NOGC),
-        short_method(c"gccollect", METH_NOARGS, gccollect, docs::GCCOLLECT),
-        method(c"set_max_memory", set_max_memory, docs::SET_MAX_MEMORY),
-        method(c"get_max_memory", get_max_memory, docs::GET_MAX_MEMORY),
-        method(c"get_memory_used", get_memory_used, docs::GET_MEMORY_USED),
+        short_method(c"nogc", METH_NOARGS, memory::new_nogc, docs::NOGC),
+        short_method(c"gccollect", METH_NOARGS, memory::gccollect, docs::GCCOLLECT),
+        method(c"set_max_memory", memory::set_max_memory, docs::SET_MAX_MEMORY),
+        method(c"get_max_memory", memory::get_max_memory, docs::GET_MAX_MEMORY),
+        method(c"get_memory_used", memory::get_memory_used, docs::GET_MEMORY_USED),
         method(c"set_overflow_handler", set_overflow_handler, docs::SET_OVERFLOW_HANDLER),
     ]
 }
@@ -62,7 +62,7 @@ fn methods() -> Vec<PyMethodDef> {
 ///
 /// # Safety
 /// `slf` is a runtime object.
-unsafe fn enter<'a>(gil: Gil<'a>, slf: *mut PyObject) -> Result<Crossing<'a>, Raised> {
+pub(super) unsafe fn enter<'a>(gil: Gil<'a>, slf: *mut PyObject) -> Result<Crossing<'a>, Raised> {
     // SAFETY: promised by the caller.
     unsafe { Crossing::enter(gil, slf.cast()) }
 }
@@ -286,105 +286,7 @@ unsafe extern "C" fn table_from(
     }
 }
 
-// ---- memory ----
-
-unsafe extern "C" fn new_nogc(slf: *mut PyObject, _: *mut PyObject) -> *mut PyObject {
-    // SAFETY: called by Python with the GIL held and a runtime.
-    unsafe { edge(|gil| nogc::new_nogc(&enter(gil, slf)?)) }
-}
-
-unsafe extern "C" fn gccollect(slf: *mut PyObject, _: *mut PyObject) -> *mut PyObject {
-    // SAFETY: called by Python with the GIL held and a runtime.
-    unsafe {
-        edge(|gil| {
-            let crossing = enter(gil, slf)?;
-            crossing.perform(Body::Collect, &mut Operation::new(crossing.runtime))?;
-            Ok(object::none())
-        })
-    }
-}
-
-/// A size for Python; `None` for a runtime that does not count.
-fn size(gil: Gil<'_>, size: Option<usize>) -> Result<Owned, Raised> {
-    let _ = gil;
-    match size {
-        // SAFETY: the GIL is held.
-        Some(size) => unsafe { Owned::from_new(PyLong_FromSize_t(size)) },
-        None => Ok(object::none()),
-    }
-}
-
-/// The flag `total`.
-fn is_total(gil: Gil<'_>, argument: Option<Borrowed<'_>>) -> Result<bool, Raised> {
-    argument.map_or(Ok(false), |argument| truth(gil, argument))
-}
-
-const SET_MAX_MEMORY: Signature<2> = Signature {
-    function: "set_max_memory",
-    names: ["max_memory", "total"],
-    positional: 2,
-    required: 1,
-    variadic: false,
-};
-
-unsafe extern "C" fn set_max_memory(
-    slf: *mut PyObject,
-    arguments: *mut PyObject,
-    keywords: *mut PyObject,
-) -> *mut PyObject {
-    // SAFETY: called by Python with the GIL held and the arguments of a method.
-    unsafe {
-        edge(|gil| {
-            let [limit, total] = SET_MAX_MEMORY.parse(gil, arguments, keywords)?.values;
-            let total = is_total(gil, total)?;
-            let Some(limit) = runtime_new::limit(gil, limit)? else {
-                return Err(raise_type_error(gil, "max_memory must be an integer"));
-            };
-            let crossing = enter(gil, slf)?;
-            match &crossing.runtime.memory {
-                Some(memory) => memory.set_limit(limit, total),
-                None => return Err(raise_runtime_error(gil, "max_memory must be set on LuaRuntime creation")),
-            }
-            Ok(object::none())
-        })
-    }
-}
-
-const GET_MAX_MEMORY: Signature<1> =
-    Signature { function: "get_max_memory", names: ["total"], positional: 1, required: 0, variadic: false };
-
-unsafe extern "C" fn get_max_memory(
-    slf: *mut PyObject,
-    arguments: *mut PyObject,
-    keywords: *mut PyObject,
-) -> *mut PyObject {
-    // SAFETY: called by Python with the GIL held and the arguments of a method.
-    unsafe {
-        edge(|gil| {
-            let total = is_total(gil, GET_MAX_MEMORY.parse(gil, arguments, keywords)?.values[0])?;
-            let crossing = enter(gil, slf)?;
-            size(gil, crossing.runtime.memory.as_ref().map(|memory| memory.limit(total)))
-        })
-    }
-}
-
-const GET_MEMORY_USED: Signature<1> =
-    Signature { function: "get_memory_used", names: ["total"], positional: 1, required: 0, variadic: false };
-
-unsafe extern "C" fn get_memory_used(
-    slf: *mut PyObject,
-    arguments: *mut PyObject,
-    keywords: *mut PyObject,
-) -> *mut PyObject {
-    // SAFETY: called by Python with the GIL held and the arguments of a method.
-    unsafe {
-        edge(|gil| {
-            let total = is_total(gil, GET_MEMORY_USED.parse(gil, arguments, keywords)?.values[0])?;
-            let crossing = enter(gil, slf)?;
-            size(gil, crossing.runtime.memory.as_ref().map(|memory| memory.used(total)))
-        })
-    }
-}
+// ---- overflow ----
 
 const SET_OVERFLOW_HANDLER: Signature<1> = Signature {
     function: "set_overflow_handler",

@@ -70,7 +70,7 @@ pub(crate) fn raise_value(locked: &Locked<'_>, index: c_int, text: Option<Vec<u8
         BoxContent::Deleted => return raise_deleted_object(locked),
         _ => {}
     }
-    match lua_error(locked, index, text) {
+    match new_lua_error(locked, index, text) {
         Ok(exception) => raise_object(locked.gil, class_of(&exception), &exception),
         Err(raised) => raised,
     }
@@ -82,7 +82,7 @@ fn class_of(exception: &Owned) -> *mut PyObject {
 }
 
 /// `[-0, +0, -]` The LuaError for the error value at `index`.
-fn lua_error(locked: &Locked<'_>, index: c_int, text: Option<Vec<u8>>) -> Result<Owned, Raised> {
+fn new_lua_error(locked: &Locked<'_>, index: c_int, text: Option<Vec<u8>>) -> Result<Owned, Raised> {
     let bare = bare_message(locked, index);
     let message = text.as_deref().unwrap_or(&bare);
     let message = text::decode_message(locked.gil, message, locked.runtime.options.encoding.as_ref())?;

@@ -1,0 +1,151 @@
+"""The laws of the source that a reader should not have to take on trust (ARCHITECTURE.md, invariants)."""
+
+import csv
+import os
+import pathlib
+import re
+import subprocess
+
+import pytest
+
+ROOT = pathlib.Path(__file__).parent.parent
+EFFECT = re.compile(r"\[-[^,\]]+, \+[^,\]]+, [-mve|]+\]|\[-[^,\]]+, \+[^,\]]+\]")
+FLAVOUR_COLUMNS = ("51", "52", "53", "54", "55", "jit20", "jit21")
+
+
+def api_rows():
+    lines = (ROOT / "lua" / "api.tsv").read_text().splitlines()
+    return list(csv.DictReader((line for line in lines if not line.startswith("#")), delimiter="\t"))
+
+
+def is_in(row, column):
+    return row["versions"] == "all" or column in row["versions"].split(",")
+
+
+def column_of(bindings):
+    """The column of the table for generated bindings: what the headers said."""
+    jit = re.search(r"LUAJIT_VERSION_NUM: \w+ = (\d+)", bindings)
+    if jit:
+        return "jit20" if int(jit[1]) < 20100 else "jit21"
+    version = int(re.search(r"LUPA_VERSION_NUM: \w+ = (\d+)", bindings)[1])
+    return f"{version // 100}{version % 100}"
+
+
+def newest_builds():
+    """The newest build of each flavour in the target directory: column to folder."""
+    target = os.environ.get("CARGO_TARGET_DIR")
+    if not target:
+        if os.environ.get("CI"):
+            pytest.fail("CARGO_TARGET_DIR must name the folder of the build that is tested")
+        pytest.skip("CARGO_TARGET_DIR does not say where the crate was built")
+    folders = [path.parent for path in pathlib.Path(target).rglob("liblupa_bodies.a")]
+    folders.sort(key=lambda folder: (folder / "liblupa_bodies.a").stat().st_mtime)
+    builds = {column_of((folder / "bindings.rs").read_text()): folder for folder in folders}
+    if not builds:
+        pytest.fail(f"no compiled C bodies under {target}")
+    return builds
+
+
+def undefined_symbols(archive):
+    listing = subprocess.run(["nm", "--undefined-only", archive], capture_output=True, text=True, check=True).stdout
+    return {line.split()[-1] for line in listing.splitlines() if line.startswith(" ")}
+
+
+def test_every_function_of_lua_that_the_c_side_needs_is_in_the_table():
+    for column, folder in newest_builds().items():
+        used = {name for name in undefined_symbols(folder / "liblupa_bodies.a") if re.match(r"luaL?_", name)}
+        listed = {row["function"] for row in api_rows() if is_in(row, column)}
+        assert used - listed == set(), f"used on {column}, but not in lua/api.tsv"
+
+
+def test_every_function_in_the_table_is_used():
+    builds = newest_builds()
+    if set(builds) != set(FLAVOUR_COLUMNS):
+        pytest.skip("needs a build of every flavour")
+    used = set()
+    for folder in builds.values():
+        used |= undefined_symbols(folder / "liblupa_bodies.a")
+        used |= set(re.findall(r"pub fn (lua\w+)", (folder / "bindings.rs").read_text()))
+    # lua_resetthread stands in for lua_closethread in releases of 5.4 that are older than the bundled one.
+    assert {row["function"] for row in api_rows()} - used - {"lua_resetthread"} == set()
+
+
+def test_functions_that_may_raise_have_no_rust_name():
+    raising = {row["function"] for row in api_rows() if row["rust"] == "c"}
+    for column, folder in newest_builds().items():
+        named = set(re.findall(r"pub fn (\w+)", (folder / "bindings.rs").read_text()))
+        assert named & raising == set(), column
+
+
+def test_what_rust_may_name_does_not_raise_or_states_its_condition():
+    for row in api_rows():
+        if row["rust"] == "yes":
+            assert row["raises"] == "-", row["function"]
+        elif row["rust"] == "guarded":
+            assert row["condition"], row["function"]
+        else:
+            assert row["rust"] == "c", row["function"]
+
+
+def test_guarded_functions_have_one_wrapper():
+    sources = "\n".join(path.read_text() for path in (ROOT / "src").rglob("*.rs"))
+    for row in api_rows():
+        if row["rust"] == "guarded":
+            assert len(re.findall(rf"ffi::{row['function']}\(", sources)) == 1, row["function"]
+
+
+def test_lua_error_is_called_in_c_only():
+    for path in (ROOT / "src").rglob("*.rs"):
+        assert not re.search(r"\bluaL?_error\b\(", path.read_text()), path
+
+
+def c_functions():
+    """(file, comment before, signature) of every function of the C side that gets a Lua state."""
+    for path in sorted((ROOT / "lua").glob("*.h")):
+        text = path.read_text()
+        for match in re.finditer(r"^(?:static|extern) [^;={}]*?\(([^)]*)\)\s*[{;]", text, re.M):
+            if "lua_State" in match[1]:
+                yield path.name, text[: match.start()].rstrip(), match[0].split("(")[0]
+
+
+def test_every_c_function_states_its_effect_on_the_stack():
+    functions = list(c_functions())
+    assert len(functions) > 80
+    for file, before, signature in functions:
+        comment = before[before.rfind("/*") :] if before.endswith("*/") else ""
+        assert EFFECT.search(comment), f"{file}: {signature.strip()}"
+
+
+def rust_functions_on_the_stack():
+    """(file, comment, name) of every Rust function that calls a function of Lua on a state."""
+    for path in sorted((ROOT / "src" / "lua").glob("*.rs")):
+        for match in re.finditer(r"((?:^ *///.*\n)*)(?:^ *#\[.*\n)*^ *(?:pub(?:\(crate\))? )?fn (\w+)([^}]*)", path.read_text(), re.M):
+            if re.search(r"ffi::lua\w*\(", match[3]) or "self.push_" in match[3] or "state.push_" in match[3]:
+                yield path.name, match[1], match[2]
+
+
+def test_every_rust_function_on_the_stack_states_its_effect():
+    functions = list(rust_functions_on_the_stack())
+    assert len(functions) > 10
+    for file, comment, name in functions:
+        assert EFFECT.search(comment), f"{file}: {name}"
+
+
+def test_the_layers_do_not_name_each_other():
+    for layer, foreign in (("lua", "py"), ("py", "lua"), ("lua", "bridge"), ("py", "bridge"), ("bridge", "nothing")):
+        for path in (ROOT / "src" / layer).rglob("*.rs"):
+            assert f"crate::{foreign}::" not in path.read_text(), f"{path.name} names {foreign}"
+
+
+def test_files_stay_readable():
+    sources = [*(ROOT / "src").rglob("*.rs"), *(ROOT / "lua").glob("*.h"), *(ROOT / "build_support").glob("*.*")]
+    too_long = {path.name for path in sources if path.suffix in {".rs", ".h", ".py"} and len(path.read_text().splitlines()) > 420}
+    assert too_long == set()
+
+
+def test_version_conditions_stand_in_the_compatibility_file():
+    for path in [*(ROOT / "src").rglob("*.rs"), *(ROOT / "lua").glob("*.h")]:
+        if path.name == "compat.h":
+            continue
+        assert "LUA_VERSION_NUM" not in path.read_text().replace("LUPA_VERSION_NUM", ""), path
+        assert "LUAJIT_VERSION" not in path.read_text(), path
