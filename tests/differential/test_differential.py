@@ -8,9 +8,10 @@ import subprocess
 import sys
 
 import pytest
+
 from catalogue import CRASH, HANG, load_programs
 from collect import WorkerFailed, outcomes, pool
-from differences import DIFFERENCES, differences_of
+from differences import DIFFERENCES, differences_of, matching
 
 PROGRAMS = [program.name for program in load_programs()]
 
@@ -65,7 +66,7 @@ def test_same_outcome(program, runtime_name, both):
 
 @pytest.mark.parametrize("difference", DIFFERENCES, ids=lambda difference: difference.title.replace(" ", "_"))
 def test_every_pattern_of_the_list_matches_a_program(difference):
-    unused = [pattern for pattern in difference.programs if not difference.matching(pattern, PROGRAMS)]
+    unused = [pattern for pattern in difference.programs if not matching(pattern, PROGRAMS)]
     assert not unused
 
 

@@ -194,7 +194,7 @@ def lua_call_inside_of_argument_conversion(lua):
             double(21)
             raise AttributeError(name)
 
-    return lua.eval("select('#', ...), ..., type((select(3, ...)))", 1, 2, Asks())[:3]
+    return lua.eval("select('#', ...), type((select(3, ...))), ...", 1, 2, Asks())[:4]
 
 
 def lua_call_inside_of_table_from(lua):

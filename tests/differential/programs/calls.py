@@ -210,6 +210,6 @@ def type_names_seen_by_lua(lua):
         [],
         len,
         object,
-        lua.eval("coroutine.create(print)"),
+        lua.eval("coroutine.create(function() end)"),
     )
     return list(names(*values).values())

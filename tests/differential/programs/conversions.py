@@ -157,7 +157,7 @@ TO_PYTHON = {
     "text_long": "('x'):rep(300)",
     "table": "{1, x = 2}",
     "function": "print",
-    "thread": "coroutine.create(print)",
+    "thread": "coroutine.create(function() end)",
     "userdata": "io.stdout",
     "bytes_of_dump": "type(string.dump(function() end))",
     "comparison": "1 < 2",

@@ -16,7 +16,7 @@ VALUES = {
     "false": "false",
     "table": "{code = 42}",
     "function": "print",
-    "thread": "coroutine.create(print)",
+    "thread": "coroutine.create(function() end)",
     "userdata": "io.stdout",
     "tostring_object": "setmetatable({}, {__tostring = function() return 'my text' end})",
     "python_list": "python.builtins.list()",

@@ -163,7 +163,7 @@ def getter(lupa, code):
 def setter(lupa, code):
     lua = _runtime(lupa, attribute_handlers=(_get, _set))
     lua.execute(code)
-    return vars(lua.globals().o), vars(lua.globals().items)
+    return vars(lua.eval("o")), vars(lua.eval("items"))
 
 
 @each(

@@ -6,15 +6,7 @@ KILOBYTE = 1024
 MEGABYTE = 1024 * 1024
 
 
-def counters_without_a_limit(lua):
-    return lua.get_memory_used(), lua.get_memory_used(total=True), lua.get_max_memory(), lua.get_max_memory(total=True)
-
-
-def setting_a_limit_without_one_at_creation(lua):
-    return lua.set_max_memory(10 * MEGABYTE)
-
-
-@each(million=MEGABYTE, zero=0, none=None, negative=-1, text="x", float=2.5e6, too_large=2**64, true=True)
+@each(million=MEGABYTE, zero=0, negative=-1, text="x", float=2.5e6, too_large=2**64, true=True)
 def limit_at_creation(lupa, value):
     return lupa.LuaRuntime(max_memory=value).eval("1 + 1")
 
@@ -70,7 +62,17 @@ def used_memory_right_after_construction(lupa):
 def limit_reached_by_lua(lupa, code):
     lua = lupa.LuaRuntime(max_memory=MEGABYTE)
     outcome = attempt(lua.execute, code)
-    return type(outcome.exception).__name__, outcome.exception.args, lua.eval("1 + 1")
+    return type(outcome.exception).__name__, outcome.exception.args, _collected_and_usable(lua)
+
+
+def _name_of_error(function, *arguments):
+    return type(attempt(function, *arguments).exception).__name__
+
+
+def _collected_and_usable(lua):
+    """What is garbage by now is only certain to be gone after a collection: Lua 5.1 has none in an emergency."""
+    lua.gccollect()
+    return lua.eval("1 + 1")
 
 
 def limit_reached_within_pcall(lupa):
@@ -126,24 +128,26 @@ def limit_reached_by_an_argument(lupa, use):
 
 def limit_reached_by_many_table_items(lupa):
     lua = lupa.LuaRuntime(max_memory=MEGABYTE)
-    return type(attempt(lua.table_from, range(1_000_000)).exception).__name__, lua.eval("1")
+    return _name_of_error(lua.table_from, range(1_000_000)), _collected_and_usable(lua)
 
 
 def limit_reached_by_many_objects(lupa):
     lua = lupa.LuaRuntime(max_memory=MEGABYTE)
-    outcome = attempt(lua.table_from, [object() for _ in range(100_000)])
-    return type(outcome.exception).__name__, lua.eval("1")
+    return _name_of_error(lua.table_from, [object() for _ in range(100_000)]), _collected_and_usable(lua)
 
 
 def limit_reached_by_item_writes(lupa):
     lua = lupa.LuaRuntime(max_memory=MEGABYTE)
-    table = lua.table()
+    scope = lua.globals()
+    scope.filled = lua.table()
 
-    def fill():
+    def fill(table):
         for i in range(1_000_000):
             table[i] = i
 
-    return type(attempt(fill).exception).__name__, lua.eval("1")
+    name = _name_of_error(fill, scope.filled)
+    del scope["filled"]
+    return name, _collected_and_usable(lua)
 
 
 def limit_can_be_raised(lupa):
@@ -202,18 +206,6 @@ def counters_after_an_error(lupa):
     lua.gccollect()
     lua.gccollect()
     return 0 <= lua.get_memory_used() < MEGABYTE
-
-
-def python_memory_error_in_a_callback(lua):
-    def fail():
-        raise MemoryError("python")
-
-    return lua.eval("(...)()", fail)
-
-
-def text_about_memory_is_not_a_memory_error(lua):
-    outcome = attempt(lua.execute, "error('there is not enough memory in my head')")
-    return type(outcome.exception).__name__
 
 
 def counters_need_no_positional_surprises(lupa):

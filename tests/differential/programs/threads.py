@@ -1,6 +1,7 @@
 """Python threads: separate runtimes, a shared runtime, callbacks and locks."""
 
-import _thread
+import os
+import signal
 import threading
 import time
 
@@ -116,7 +117,7 @@ def the_gil_is_released_while_lua_runs(lupa):
     return flag, count > 1000
 
 
-@each(table="{}", function="function() end", coroutine="coroutine.create(print)")
+@each(table="{}", function="function() end", coroutine="coroutine.create(function() end)")
 def objects_cross_threads(lupa, lua, code):
     value = _in_threads([lambda: lua.eval(code)])[0]
     return lupa.lua_type(value), lua.eval("type(...)", value)
@@ -129,7 +130,8 @@ def waiting_for_a_busy_runtime_is_interruptible(lua):
     )
     busy.start()
     time.sleep(0.3)
-    threading.Timer(0.3, _thread.interrupt_main).start()
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
     outcome = attempt(lua.eval, "1 + 1")
     in_time = not ended
     busy.join()
