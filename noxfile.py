@@ -55,7 +55,8 @@ def oldest_and_newest():
 def tests(session):
     """The whole test suite, with the stack guard compiled in, next to the lupa that it is compared with."""
     session.install(".[test]", env={**CARGO, "LUPA_CHECKED": "1"})
-    environment = {"LUPA_ORACLE_PYTHON": oracle_python(session)}
+    # The folder of the build lets the tests look at the compiled C side.
+    environment = {**CARGO, "LUPA_ORACLE_PYTHON": oracle_python(session)}
     if SELECTED:
         environment["LUPA_TEST_RUNTIMES"] = ",".join(SELECTED)
     session.run("pytest", *session.posargs, env=environment)
