@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use pyo3_ffi::{PyEval_RestoreThread, PyEval_SaveThread, PyThreadState};
+use pyo3_ffi::{PyEval_SaveThread, PyThreadState};
 
 /// The GIL is held by this thread. Zero-sized; made where Python calls us and where an entry takes the GIL back.
 #[derive(Clone, Copy)]
@@ -24,6 +24,15 @@ pub(crate) fn release(_gil: Gil<'_>) -> *mut PyThreadState {
     unsafe { PyEval_SaveThread() }
 }
 
+#[cfg(unix)]
+unsafe extern "C" {
+    /// See `gil.c`.
+    fn lupa_take_gil(state: *mut PyThreadState);
+}
+
+#[cfg(not(unix))]
+use pyo3_ffi::PyEval_RestoreThread as lupa_take_gil;
+
 /// Takes the GIL back with the thread state that [`release`] returned. Blocks, and never returns while Python exits.
 ///
 /// # Safety
@@ -31,7 +40,7 @@ pub(crate) fn release(_gil: Gil<'_>) -> *mut PyThreadState {
 pub(crate) unsafe fn take<'py>(state: *mut PyThreadState) -> Gil<'py> {
     // SAFETY: promised by the caller.
     unsafe {
-        PyEval_RestoreThread(state);
+        lupa_take_gil(state);
         Gil::assume()
     }
 }
