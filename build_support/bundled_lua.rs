@@ -32,6 +32,14 @@ const STATIC_INTERNALS_51: &str = "
 #define luaall_c
 ";
 
+/// How deep calls of C functions and of Lua from C may be nested. Lua's own 200 would be 100 calls from Lua to Python and
+/// back, since an operation of ours takes two.
+const DEEPER_CALLS: &str = "
+#include \"luaconf.h\"
+#undef LUAI_MAXCCALLS
+#define LUAI_MAXCCALLS 400
+";
+
 /// Compiles the sources as one translation unit, which is faster than separate objects.
 pub fn build(flavour: Flavour) -> Outcome<LuaSource> {
     let folder = source_folder(flavour)?;
@@ -74,6 +82,7 @@ fn one_unit(flavour: Flavour, folder: &Path) -> Outcome<String> {
         text.push_str("#include \"lprefix.h\"");
     }
     text.push_str(if flavour == Lua51 { STATIC_INTERNALS_51 } else { STATIC_INTERNALS });
+    text.push_str(DEEPER_CALLS);
     for file in files {
         writeln!(text, "#include \"{file}\"")?;
     }

@@ -7,12 +7,12 @@
 #ifndef LUPA_BODIES_H
 #define LUPA_BODIES_H
 
-/* [-0, +0, v]   The operation that waits for the body which runs now. */
-static LupaOperation *lupa_take (lua_State *L, LupaRuntime **runtime) {
+/* [-0, +0, v]   The operation that waits for the body which runs now, and for no other: a hook can run in between. */
+static LupaOperation *lupa_take (lua_State *L, int body, LupaRuntime **runtime) {
   LupaOperation *operation;
   *runtime = lupa_runtime(L);
-  if (*runtime == NULL || (*runtime)->pending == NULL || lua_gettop(L) != 0) luaL_error(L, "not callable from Lua");
-  operation = (*runtime)->pending;
+  operation = *runtime == NULL ? NULL : (*runtime)->pending;
+  if (operation == NULL || operation->body != body || lua_gettop(L) != 0) luaL_error(L, "not callable from Lua");
   (*runtime)->pending = NULL;
   return operation;
 }
@@ -33,16 +33,16 @@ static void lupa_pushslots (lua_State *L, LupaRuntime *runtime, LupaOperation *o
 }
 
 /* [-0, +n, e]   The usual opening: take the operation, push its slots. */
-static LupaOperation *lupa_open (lua_State *L) {
+static LupaOperation *lupa_open (lua_State *L, int body) {
   LupaRuntime *runtime;
-  LupaOperation *operation = lupa_take(L, &runtime);
+  LupaOperation *operation = lupa_take(L, body, &runtime);
   lupa_pushslots(L, runtime, operation, 0);
   return operation;
 }
 
 /* [-0, +n, e]   f a b c -> results */
 static int lupa_body_call (lua_State *L) {
-  LupaOperation *operation = lupa_open(L);
+  LupaOperation *operation = lupa_open(L, LUPA_CALL);
   lua_call(L, operation->count - 1, LUA_MULTRET);
   return lua_gettop(L);
 }
@@ -55,7 +55,7 @@ static void lupa_pushchunk (lua_State *L, LupaOperation *operation) {
 /* [-0, +n, e]   a b c -> results of the chunk */
 static int lupa_body_run (lua_State *L) {
   LupaRuntime *runtime;
-  LupaOperation *operation = lupa_take(L, &runtime);
+  LupaOperation *operation = lupa_take(L, LUPA_RUN, &runtime);
   lupa_pushchunk(L, operation);                                     /* chunk|message */
   if (operation->status == LUA_OK) {
     lupa_pushslots(L, runtime, operation, 0);                       /* chunk a b c */
@@ -67,34 +67,34 @@ static int lupa_body_run (lua_State *L) {
 /* [-0, +1, e]   -> function|message */
 static int lupa_body_load (lua_State *L) {
   LupaRuntime *runtime;
-  lupa_pushchunk(L, lupa_take(L, &runtime));
+  lupa_pushchunk(L, lupa_take(L, LUPA_LOAD, &runtime));
   return 1;
 }
 
 /* [-0, +1, e]   t k -> t[k] */
 static int lupa_body_get (lua_State *L) {
-  lupa_open(L);
+  lupa_open(L, LUPA_GET);
   lua_gettable(L, 1);                                               /* t v */
   return 1;
 }
 
 /* [-0, +0, e]   t k v ->        t[k] = v */
 static int lupa_body_set (lua_State *L) {
-  lupa_open(L);
+  lupa_open(L, LUPA_SET);
   lua_settable(L, 1);                                               /* t */
   return 0;
 }
 
 /* [-0, +1, e]   x -> #x */
 static int lupa_body_len (lua_State *L) {
-  lupa_open(L);
+  lupa_open(L, LUPA_LEN);
   lupa_pushlen(L, 1);                                               /* x n */
   return 1;
 }
 
 /* [-0, +0|1, e]   x -> result of its __tostring, if it has one */
 static int lupa_body_tostring (lua_State *L) {
-  lupa_open(L);
+  lupa_open(L, LUPA_TOSTRING);
   return luaL_callmeta(L, 1, "__tostring");
 }
 
@@ -131,10 +131,10 @@ static void lupa_pushelement (lua_State *L, LupaRuntime *runtime, LupaOperation 
 */
 static int lupa_body_fill (lua_State *L) {
   LupaRuntime *runtime;
-  LupaOperation *operation = lupa_take(L, &runtime);
+  LupaOperation *operation = lupa_take(L, LUPA_FILL, &runtime);
   LupaSlot *slot = operation->slots;
   LupaSlot *end = slot + operation->count;
-  luaL_checkstack(L, 2 * LUA_MINSTACK, NULL);
+  if (!lua_checkstack(L, LUA_MINSTACK)) return lupa_fail(L, operation, LUPA_NO_ROOM);
   lupa_pushelement(L, runtime, operation, slot++);                  /* tables|nil */
   if (lua_isnil(L, 1)) {
     lua_newtable(L);
@@ -159,7 +159,7 @@ static int lupa_body_fill (lua_State *L) {
 
 /* [-0, +0|2, e]   t k -> k' v'       The next pair; the key is also put into registry slot operation->number. */
 static int lupa_body_next (lua_State *L) {
-  LupaOperation *operation = lupa_open(L);
+  LupaOperation *operation = lupa_open(L, LUPA_NEXT);
   if (!lua_next(L, 1)) return 0;                                    /* t k' v' */
   lua_pushvalue(L, -2);                                             /* t k' v' k' */
   lua_rawseti(L, LUA_REGISTRYINDEX, operation->number);             /* t k' v' */
@@ -168,14 +168,14 @@ static int lupa_body_next (lua_State *L) {
 
 /* [-0, +1, e]   -> table of globals */
 static int lupa_body_globals (lua_State *L) {
-  lupa_open(L);
+  lupa_open(L, LUPA_GLOBALS);
   lupa_pushglobals(L);
   return 1;
 }
 
 /* [-0, +n, e]   name -> results of require(name) */
 static int lupa_body_require (lua_State *L) {
-  LupaOperation *operation = lupa_open(L);
+  LupaOperation *operation = lupa_open(L, LUPA_REQUIRE);
   lua_getglobal(L, "require");                                      /* name require */
   if (lua_isnil(L, -1)) return lupa_fail(L, operation, LUPA_NO_REQUIRE);
   lua_insert(L, 1);                                                 /* require name */
@@ -186,7 +186,7 @@ static int lupa_body_require (lua_State *L) {
 /* [-0, +0, e]   Occupy operation->number new registry slots. What was reserved before an error stays in the list. */
 static int lupa_body_reserve (lua_State *L) {
   LupaRuntime *runtime;
-  LupaOperation *operation = lupa_take(L, &runtime);
+  LupaOperation *operation = lupa_take(L, LUPA_RESERVE, &runtime);
   for (; operation->count < operation->number; operation->count++) {
     lua_pushboolean(L, 0);
     operation->references[operation->count] = luaL_ref(L, LUA_REGISTRYINDEX);
@@ -197,21 +197,21 @@ static int lupa_body_reserve (lua_State *L) {
 /* [-0, +0, v]   Make the stack large enough for operation->number more values. */
 static int lupa_body_grow (lua_State *L) {
   LupaRuntime *runtime;
-  LupaOperation *operation = lupa_take(L, &runtime);
+  LupaOperation *operation = lupa_take(L, LUPA_GROW, &runtime);
   if (!lua_checkstack(L, operation->number + 2 * LUA_MINSTACK)) return lupa_fail(L, operation, LUPA_NO_ROOM);
   return 0;
 }
 
 /* [-0, +0, e] */
 static int lupa_body_collect (lua_State *L) {
-  lupa_open(L);
+  lupa_open(L, LUPA_COLLECT);
   lupa_collect(L);
   return 0;
 }
 
 /* [-0, +1, e]   f -> thread         for a Lua function */
 static int lupa_body_newthread (lua_State *L) {
-  LupaOperation *operation = lupa_open(L);
+  LupaOperation *operation = lupa_open(L, LUPA_NEWTHREAD);
   lua_State *co;
   if (!lua_isfunction(L, 1) || lua_iscfunction(L, 1)) return lupa_fail(L, operation, LUPA_NOT_A_FUNCTION);
   co = lua_newthread(L);                                            /* f thread */
@@ -222,13 +222,24 @@ static int lupa_body_newthread (lua_State *L) {
 
 /* [-0, +1, e]   thread -> f         the function of a coroutine that was not started */
 static int lupa_body_fork (lua_State *L) {
-  LupaOperation *operation = lupa_open(L);
+  LupaOperation *operation = lupa_open(L, LUPA_FORK);
   lua_State *co = lua_tothread(L, 1);
   if (co == NULL || co == L || lua_status(co) != LUA_OK || lua_gettop(co) != 1)
     return lupa_fail(L, operation, LUPA_NOT_A_FUNCTION);
   lua_pushvalue(co, 1);                                             /* on co: f f */
   lua_xmove(co, L, 1);                                              /* thread f */
   return 1;
+}
+
+/* [-0, +results, e]   Move what a coroutine has yielded or returned, or its error value, to `L`; how many values. */
+static int lupa_taketherest (lua_State *L, lua_State *co, int results, LupaOperation *operation) {
+  if (operation->status != LUA_OK && operation->status != LUA_YIELD) results = 1;
+  if (!lua_checkstack(L, results + LUA_MINSTACK)) {
+    lua_settop(co, -results - 1);
+    return lupa_fail(L, operation, LUPA_NO_ROOM);
+  }
+  lua_xmove(co, L, results);
+  return results;
 }
 
 /* [-n, +results, e]   Resume `co` with the top values. The values, or the error value while operation->status says so. */
@@ -240,19 +251,13 @@ static int lupa_resumewith (lua_State *L, LupaRuntime *runtime, lua_State *co, i
   if (!room) return luaL_error(L, "too many arguments to resume");
   lua_xmove(L, co, arguments);
   operation->status = lupa_resume(co, L, arguments, &results);
-  if (operation->status != LUA_OK && operation->status != LUA_YIELD) results = 1;
-  if (!lua_checkstack(L, results + LUA_MINSTACK)) {
-    lua_settop(co, -results - 1);
-    return luaL_error(L, "too many results to resume");
-  }
-  lua_xmove(co, L, results);
-  return results;
+  return lupa_taketherest(L, co, results, operation);
 }
 
 /* [-0, +n, e]   thread a b c -> values */
 static int lupa_body_resume (lua_State *L) {
   LupaRuntime *runtime;
-  LupaOperation *operation = lupa_take(L, &runtime);
+  LupaOperation *operation = lupa_take(L, LUPA_RESUME, &runtime);
   lua_State *co;
   lupa_pushslots(L, runtime, operation, 0);
   co = lua_tothread(L, 1);
@@ -264,8 +269,13 @@ static int lupa_body_resume (lua_State *L) {
 static void lupa_throw_hook (lua_State *co, lua_Debug *event) {
   LupaRuntime *runtime = lupa_runtime(co);
   (void)event;
-  lua_sethook(co, NULL, 0, 0);
-  if (runtime == NULL || !lua_checkstack(co, 2)) return;
+  if (runtime == NULL || runtime->throwing == NULL) {
+    lua_sethook(co, NULL, 0, 0);
+    return;
+  }
+  lua_sethook(co, runtime->throwing->hook, runtime->throwing->mask, runtime->throwing->count);
+  runtime->throwing = NULL;
+  if (!lua_checkstack(co, 2)) return;
   lua_rawgeti(co, LUA_REGISTRYINDEX, runtime->thrown);              /* value|false */
   if (!lua_toboolean(co, -1)) {
     lua_pop(co, 1);
@@ -279,26 +289,31 @@ static void lupa_throw_hook (lua_State *co, lua_Debug *event) {
 /* [-0, +n, e]   thread error -> values         Resume with an error at the point of the yield. */
 static int lupa_body_throw (lua_State *L) {
   LupaRuntime *runtime;
-  LupaOperation *operation = lupa_take(L, &runtime);
+  LupaOperation *operation = lupa_take(L, LUPA_THROW, &runtime);
+  LupaThrow *outer, now;
   lua_State *co;
-  lua_Hook hook;
-  int mask, count, results;
+  int results = 0;
   lupa_pushslots(L, runtime, operation, 0);                         /* thread error */
   co = lua_tothread(L, 1);
   if (co == NULL || co == L) return lupa_fail(L, operation, LUPA_LOST_REFERENCE);
   lua_rawseti(L, LUA_REGISTRYINDEX, runtime->thrown);               /* thread */
-  hook = lua_gethook(co);
-  mask = lua_gethookmask(co);
-  count = lua_gethookcount(co);
+  now.hook = lua_gethook(co);
+  now.mask = lua_gethookmask(co);
+  now.count = lua_gethookcount(co);
+  outer = runtime->throwing;
+  runtime->throwing = &now;
   lua_sethook(co, lupa_throw_hook, LUA_MASKCOUNT | LUA_MASKRET, 1);
-  results = lupa_resumewith(L, runtime, co, 0, operation);
-  lua_sethook(co, hook, mask, count);
-  return results;
+  operation->status = lupa_resume(co, L, 0, &results);
+  if (runtime->throwing == &now) lua_sethook(co, now.hook, now.mask, now.count);      /* nothing ran in the coroutine */
+  runtime->throwing = outer;
+  lua_pushboolean(L, 0);
+  lua_rawseti(L, LUA_REGISTRYINDEX, runtime->thrown);
+  return lupa_taketherest(L, co, results, operation);
 }
 
 /* [-0, +0|1, e]   thread -> error value, if a variable that was closed raised one */
 static int lupa_body_close (lua_State *L) {
-  LupaOperation *operation = lupa_open(L);
+  LupaOperation *operation = lupa_open(L, LUPA_CLOSE);
   lua_State *co = lua_tothread(L, 1);
   if (co == NULL || co == L) return lupa_fail(L, operation, LUPA_LOST_REFERENCE);
   operation->status = lupa_closethread(co, L);
@@ -309,8 +324,8 @@ static int lupa_body_close (lua_State *L) {
 
 /* [-0, +1+2n, e]   table -> #table k1 v1 k2 v2 ... */
 static int lupa_body_expand (lua_State *L) {
-  lupa_open(L);
-  lupa_expand(L, 1);                                                /* table n k v ... */
+  lupa_open(L, LUPA_EXPAND);
+  lupa_expand(L, lupa_runtime(L), 1);                                              /* table n k v ... */
   return lua_gettop(L) - 1;
 }
 
@@ -325,12 +340,20 @@ static int lupa_isbody (lua_State *L, lua_Debug *frame) {
   return function == lupa_body_call || function == lupa_body_run || function == lupa_body_require;
 }
 
-/* [-0, +0, -] How many levels the call stack has from `level` on. */
+/* [-0, +0, -] How many levels the call stack has from `level` on. Finding a level takes time that grows with it. */
 static int lupa_countlevels (lua_State *L, int level) {
   lua_Debug frame;
-  int count = 0;
-  while (lua_getstack(L, level + count, &frame)) count++;
-  return count;
+  int there = 0, missing = 1;               /* counts that are known to be within the stack, and beyond it */
+  while (lua_getstack(L, level + missing - 1, &frame)) {
+    there = missing;
+    missing *= 2;
+  }
+  while (missing - there > 1) {
+    int middle = there + (missing - there) / 2;
+    if (lua_getstack(L, level + middle - 1, &frame)) there = middle;
+    else missing = middle;
+  }
+  return there;
 }
 
 /* Does a line of a traceback (which starts with a line break) stand for levels that Lua leaves out? */
@@ -350,10 +373,11 @@ static int lupa_countframes (const char *line) {
   return count;
 }
 
-/* The last traceback in a message: its first line, with the line break before; NULL if there is none. */
-static const char *lupa_findtraceback (const char *message) {
+/* The last traceback in a message, which may contain NULs before: its first line, with the line break before. */
+static const char *lupa_findtraceback (const char *message, size_t size) {
   static const char heading[] = "stack traceback:";
-  const char *found = NULL;
+  const char *found = NULL, *end = message + size;
+  while (message + strlen(message) < end) message += strlen(message) + 1;
   for (; (message = strstr(message, heading)) != NULL; message++) found = message + sizeof(heading) - 1;
   return found != NULL && *found == '\n' ? found : NULL;
 }
@@ -364,8 +388,9 @@ static const char *lupa_findtraceback (const char *message) {
 ** the frames of their own code only.
 */
 static void lupa_hidebodies (lua_State *L, int level) {
-  const char *message = lua_tostring(L, -1);
-  const char *line = lupa_findtraceback(message), *end;
+  size_t size;
+  const char *message = lua_tolstring(L, -1, &size);
+  const char *line = lupa_findtraceback(message, size), *end;
   int source = lua_gettop(L);
   lua_Debug frame;
   luaL_Buffer buffer;
@@ -395,6 +420,7 @@ static int lupa_body_traceback (lua_State *L) {
   }
   lua_settop(L, 1);
   lupa_pushglobals(L);                                              /* value globals */
+  if (!lua_istable(L, 2)) return 0;         /* a script has changed the registry */
   lua_pushliteral(L, "debug");
   lua_rawget(L, 2);                                                 /* value globals debug */
   if (!lua_istable(L, 3)) return 0;

@@ -19,7 +19,7 @@ extern int lupa_python (lua_State *L, LupaRuntime *runtime, int request);
 static int lupa_pushanswer (lua_State *L, LupaRuntime *runtime) {
   LupaAnswer *answer = runtime->answer;
   int i;
-  luaL_checkstack(L, answer->count + LUA_MINSTACK, "too many results");
+  lupa_needroom(L, runtime, answer->count);
   for (i = 0; i < answer->count; i++) {
     if (!lupa_pushslot(L, runtime, &answer->slots[i])) return luaL_error(L, "lost reference");
   }
@@ -164,27 +164,28 @@ static int lupa_entry_enumerate (lua_State *L) {
 }
 
 /* [-0, +1+2n, e]   table at `index` -> #table k1 v1 k2 v2 ... */
-static void lupa_expand (lua_State *L, int index) {
+static void lupa_expand (lua_State *L, const LupaRuntime *runtime, int index) {
   lupa_pushlen(L, index);
   lua_pushnil(L);
   while (lua_next(L, index)) {                                      /* ... k v */
-    luaL_checkstack(L, 2 + LUA_MINSTACK, "too many arguments");
+    lupa_needroom(L, runtime, 2);
     lua_pushvalue(L, -2);                                           /* ... k v k */
   }
 }
 
 /* [-0, +1, e]   table -> arguments object */
 static int lupa_entry_args (lua_State *L) {
+  LupaRuntime *runtime = lupa_runtime(L);
   luaL_checktype(L, 1, LUA_TTABLE);
+  if (runtime == NULL) return lupa_ask(L, LUPA_ASK_ARGS);
   lua_settop(L, 1);
-  lupa_expand(L, 1);                                                /* table n k v k v ... */
+  lupa_expand(L, runtime, 1);                                              /* table n k v k v ... */
   return lupa_ask(L, LUPA_ASK_ARGS);
 }
 
 /* [-0, +0, e]   handler -> */
 static int lupa_entry_set_overflow_handler (lua_State *L) {
-  if (!lua_isnil(L, 1) && !lua_isfunction(L, 1) && lupa_tobox(L, 1) == NULL)
-    return luaL_argerror(L, 1, "expected nil, a Lua function or a callable Python object");
+  if (!lua_isnil(L, 1) && !lua_isfunction(L, 1)) lupa_checkobject(L, 1);
   lua_settop(L, 1);
   return lupa_ask(L, LUPA_ASK_OVERFLOW);
 }

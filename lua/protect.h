@@ -50,13 +50,15 @@ static int lupa_message_handler (lua_State *L) {
 }
 
 /* [-0, +1|n, -]   Call what lies above `base` with `arguments` values, under our message handler at base + 1. */
-static int lupa_protectedcall (lua_State *L, LupaRuntime *runtime, int base, int arguments) {
+static int lupa_protectedcall (lua_State *L, LupaRuntime *runtime, LupaOperation *operation, int base, int arguments) {
   LupaRuntime *outer = lupa_running;
+  LupaOperation *waiting = runtime->pending;    /* a hook of the script runs before the body of an outer operation */
   int status;
   lupa_running = runtime;
+  runtime->pending = operation;
   status = lua_pcall(L, arguments, LUA_MULTRET, base + 1);
+  runtime->pending = waiting;
   lupa_running = outer;
-  runtime->pending = NULL;
   lua_remove(L, base + 1);                                          /* results|error */
   return status;
 }
@@ -70,8 +72,8 @@ static int lupa_protect (lua_State *L, LupaRuntime *runtime, int body, LupaOpera
     operation->failure = LUPA_LOST_REFERENCE;
     return LUA_ERRRUN;
   }
-  runtime->pending = operation;                                     /* handler body */
-  return lupa_protectedcall(L, runtime, base, 0);
+  operation->body = body;                                           /* handler body */
+  return lupa_protectedcall(L, runtime, operation, base, 0);
 }
 
 /* [-0, +1|n, -]   The short way of LUPA_CALL: the slots are few and plain, so that pushing them cannot raise. */
@@ -84,7 +86,7 @@ static int lupa_callplain (lua_State *L, LupaRuntime *runtime, LupaOperation *op
     operation->failure = LUPA_LOST_REFERENCE;
     return LUA_ERRRUN;
   }
-  return lupa_protectedcall(L, runtime, base, operation->count - 1);    /* handler f a b c -> */
+  return lupa_protectedcall(L, runtime, NULL, base, operation->count - 1);  /* handler f a b c -> */
 }
 
 /* ---- the life of a state ---- */
@@ -138,7 +140,7 @@ static void lupa_openfunctions (lua_State *L, LupaRuntime *runtime) {
   runtime->thrown = luaL_ref(L, LUA_REGISTRYINDEX);
 }
 
-/* [-0, +0, -] Remember the original debug.traceback, whose text we know. */
+/* [-0, +0, e]   Remember the original debug.traceback, whose text we know. */
 static void lupa_learntraceback (lua_State *L, LupaRuntime *runtime) {
   lua_getglobal(L, "debug");                                        /* debug */
   if (lua_istable(L, -1)) {
@@ -167,7 +169,7 @@ static int lupa_body_library (lua_State *L) {
   static const char *const names[] = {"none", "eval", "builtins"};
   int i;
   lua_settop(L, 0);                         /* lua_cpcall gives a null pointer */
-  lupa_open(L);                                                     /* none eval builtins */
+  lupa_open(L, LUPA_FUNCTION_COUNT);                                                   /* none eval builtins */
   lua_newtable(L);                                                  /* none eval builtins python */
   lupa_setfunctions(L, lupa_library);
   for (i = 0; i < 3; i++) {
@@ -190,6 +192,7 @@ static int lupa_openstate (lua_State *L, LupaRuntime *runtime, LupaOperation *op
   LupaRuntime *outer = lupa_running;
   int status;
   runtime->registry = lua_topointer(L, LUA_REGISTRYINDEX);
+  operation->body = LUPA_FUNCTION_COUNT;    /* none of those that are used later */
   runtime->pending = operation;
   lupa_running = runtime;
   status = lupa_firstcall(L, lupa_body_open);

@@ -61,6 +61,7 @@ enum LupaFailure {
 typedef struct LupaOperation {
   LupaSlot *slots;
   int count;
+  int body;                                 /* enum LupaFunction: the only body that may take the operation */
   int number;                               /* meaning depends on the body */
   int status;                               /* of loading or resuming */
   int failure;                              /* enum LupaFailure */
@@ -87,6 +88,12 @@ enum LupaFunction {
   LUPA_EXPAND, LUPA_MESSAGE, LUPA_TRACEBACK, LUPA_FUNCTION_COUNT
 };
 
+/* The hook of a coroutine while an exception is thrown into it. */
+typedef struct LupaThrow {
+  lua_Hook hook;
+  int mask, count;
+} LupaThrow;
+
 typedef struct LupaRuntime {
   void *owner;                              /* the Rust side of the runtime */
   const void *registry;                     /* address of the registry: tells the states of this runtime */
@@ -94,11 +101,13 @@ typedef struct LupaRuntime {
   LupaNode *dead;                           /* boxes that were finalized */
   LupaAnswer *answer;                       /* of the entry that returns now */
   int *over_limit;                          /* set to 1 while an allocation must not fail for the memory limit */
+  const int *refused;                       /* has the allocator refused a request in this crossing? */
   int own[LUPA_OWN_COUNT];
   const void *address[LUPA_OWN_COUNT];
   int functions[LUPA_FUNCTION_COUNT];       /* registry slots of the functions, where they are kept */
   int traceback;                            /* registry slot with the text of the last traceback, or false */
   int thrown;                               /* registry slot with the value to be raised in a coroutine, or false */
+  LupaThrow *throwing;                      /* the throw whose hook has not run yet */
   lua_CFunction debug_traceback;            /* the original debug.traceback */
 } LupaRuntime;
 
@@ -119,6 +128,12 @@ static LupaBox *lupa_tobox (lua_State *L, int index) {
   if (lua_type(L, index) != LUA_TUSERDATA || lupa_rawlen(L, index) != sizeof(LupaBox)) return NULL;
   box = (LupaBox *)lua_touserdata(L, index);
   return box->magic == ((uintptr_t)box ^ (uintptr_t)0x4c757061u) ? box : NULL;
+}
+
+/* [-0, +0, v]   Make room for `count` values; say whether the stack or the memory is at its limit. */
+static void lupa_needroom (lua_State *L, const LupaRuntime *runtime, int count) {
+  if (lua_checkstack(L, count + LUA_MINSTACK)) return;
+  luaL_error(L, *runtime->refused ? "not enough memory" : "stack overflow (too many values)");
 }
 
 /* [-0, +1, v]   One of our own objects, if nobody has touched the registry slot. */

@@ -16,6 +16,7 @@ A certain runtime is a module to import:
 """
 
 import importlib
+import importlib.machinery
 import os
 import re
 import sys
@@ -92,7 +93,9 @@ def _import_newest_lib():
     """
     global _newest_lib
     if _newest_lib is None:
-        names = {file.partition(".")[0] for folder in __path__ for file in os.listdir(folder)}
+        suffixes = tuple(importlib.machinery.EXTENSION_SUFFIXES)
+        files = (file for folder in __path__ for file in os.listdir(folder) if file.endswith(suffixes))
+        names = {file.partition(".")[0] for file in files}
         runtimes = [match for match in map(_RUNTIME.match, names) if match and match[2]]
         if not runtimes:
             raise RuntimeError("Failed to import Lua binary module.")

@@ -23,7 +23,7 @@ const DOC: &CStr = c"A Lua coroutine, used like a Python generator.
 The next item is what the coroutine yields (None for nothing, a tuple for several values), and at last what its function
 returns, if anything. bool() says whether it can be resumed.";
 
-const SEND_DOC: &CStr = c"send($self, value, /)
+const SEND_DOC: &CStr = c"send($self, value)
 --
 
 Resume the coroutine: coroutine.yield returns the value there, or the items if it is a tuple.
@@ -63,7 +63,7 @@ pub(super) fn spec(name: &'static CStr) -> TypeSpec {
         flags: COMMON_FLAGS,
         slots,
         methods: vec![
-            short_method(c"send", METH_O, send, SEND_DOC),
+            method(c"send", send, SEND_DOC),
             method(c"throw", throw, THROW_DOC),
             short_method(c"close", METH_NOARGS, close, CLOSE_DOC),
         ],
@@ -191,12 +191,15 @@ unsafe extern "C" fn next(slf: *mut PyObject) -> *mut PyObject {
     }
 }
 
-unsafe extern "C" fn send(slf: *mut PyObject, value: *mut PyObject) -> *mut PyObject {
-    // SAFETY: called by Python with the GIL held, a thread wrapper and a live value.
+const SEND: Signature<1> =
+    Signature { function: "send", names: ["value"], positional: 1, required: 1, variadic: false };
+
+unsafe extern "C" fn send(slf: *mut PyObject, arguments: *mut PyObject, keywords: *mut PyObject) -> *mut PyObject {
+    // SAFETY: called by Python with the GIL held, a thread wrapper, a tuple, and a dict or null.
     unsafe {
         edge(|gil| {
+            let value = SEND.parse(gil, arguments, keywords)?.values[0].unwrap_or_else(none);
             let crossing = enter(gil, slf)?;
-            let value = Borrowed::from_ptr(value);
             let unstarted = !(*slf.cast::<LuaThread>()).arguments.is_null();
             if unstarted && !value.is_none() {
                 return Err(raise_type_error(gil, "can't send non-None value to a just-started generator"));

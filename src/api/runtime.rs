@@ -12,7 +12,7 @@ use crate::bridge::operation::{Body, Operation};
 use crate::bridge::runtime::RuntimeObject;
 use crate::bridge::table_builder::{Depth, table_from as build_table};
 use crate::ffi::lua as ffi;
-use crate::py::args::{Signature, unless_none};
+use crate::py::args::{Signature, truth, unless_none};
 use crate::py::error::raise_type_error;
 use crate::py::types::{self, TypeSpec, getter, method, offset, short_method, slot};
 use crate::py::{Borrowed, Gil, Owned, Raised, args, edge, object, text};
@@ -279,7 +279,7 @@ unsafe extern "C" fn table_from(
     unsafe {
         edge(|gil| {
             let parsed = TABLE_FROM.parse(gil, arguments, keywords)?;
-            let recursive = parsed.values[0].is_some_and(|value| PyObject_IsTrue(value.as_ptr()) != 0);
+            let recursive = parsed.values[0].map_or(Ok(false), |value| truth(gil, value))?;
             let crossing = enter(gil, slf)?;
             build_table(&crossing, &parsed.rest, if recursive { Depth::Recursive } else { Depth::Flat })
         })

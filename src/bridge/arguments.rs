@@ -103,7 +103,7 @@ impl Locked<'_> {
             while PyDict_Next(more_named.as_ptr(), &raw mut place, &raw mut key, &raw mut value) != 0 {
                 if PyDict_Contains(named.as_ptr(), key) == 1 {
                     let name = text::to_string(self.gil, Borrowed::from_ptr(key))?;
-                    let message = format!("got multiple values for keyword argument '{name}'");
+                    let message = format!("function() got multiple values for keyword argument '{name}'");
                     return Err(raise_type_error(self.gil, &message));
                 }
                 check(PyDict_SetItem(named.as_ptr(), key, value))?;

@@ -2,8 +2,9 @@
 
 use std::ffi::c_uint;
 
-use pyo3_ffi::*;
+use pyo3_ffi::PyBytes_Check;
 
+use crate::ffi::guarded::*;
 use crate::ffi::lua as ffi;
 use crate::py::error::check;
 use crate::py::{Borrowed, Owned, Raised, call, object, text};

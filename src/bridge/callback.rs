@@ -2,7 +2,9 @@
 
 use pyo3_ffi::*;
 
-use crate::ffi::python::{_PyMethodWrapper_Type, PyMethod_Self, PyMethod_Type};
+use std::ffi::CStr;
+
+use crate::ffi::python::{PyMethod_Self, PyMethod_Type};
 use crate::lua::stack::Type;
 use crate::py::{Borrowed, Owned, Raised, args, call};
 use crate::shared;
@@ -56,7 +58,8 @@ impl Locked<'_> {
                 // Functions of a module are bound to the module.
                 return Ok(first.as_ptr() == bound_to && PyModule_Check(bound_to) == 0);
             }
-            if callable.type_ptr() == &raw mut _PyMethodWrapper_Type {
+            // The type of bound slots of builtin types, such as `[].__len__`, has no exported name since Python 3.13.
+            if CStr::from_ptr((*callable.type_ptr()).tp_name) == c"method-wrapper" {
                 let bound_to = call::attribute(self.gil, callable, c"__self__")?;
                 return Ok(first.as_ptr() == bound_to.as_ptr());
             }

@@ -16,8 +16,8 @@ use super::runtime::{Phase, Runtime, RuntimeObject};
 /// How many crossings may be nested. Plain Lua has a limit of the same size for its own C calls; LuaJIT has none.
 const MAX_DEPTH: u32 = 190;
 
-/// Results up to this number can be read without asking for room: a C function has `LUA_MINSTACK` slots, and what an
-/// operation leaves on the stack besides its results is less than the rest.
+/// Results up to this number, those of outer operations in the same frame included, can be read without asking for room: a
+/// C function has `LUA_MINSTACK` slots, and what an operation needs on the stack besides its results is less than the rest.
 const RESULTS_WITH_ROOM: c_int = 8;
 
 /// How many registry slots are reserved at once.
@@ -96,6 +96,7 @@ unsafe fn runtime_of<'rt>(gil: Gil<'_>, object: *mut RuntimeObject) -> Result<&'
 
 /// The results of a body, on the stack above `base`. Dropping them drops the values.
 pub(crate) struct Results<'rt> {
+    // Counted in `Runtime::results` while they live.
     locked: Locked<'rt>,
     base: c_int,
     count: c_int,
@@ -115,6 +116,8 @@ impl Results<'_> {
 impl Drop for Results<'_> {
     /// `[-results, +0, -]`
     fn drop(&mut self) {
+        let results = &self.locked.runtime.results;
+        results.set(results.get() - self.count);
         self.locked.state().drop_to(self.base);
     }
 }
@@ -141,10 +144,12 @@ impl<'rt> Locked<'rt> {
         let status = self.run(run, body, operation)?;
         operation.slots.settle();
         let results = Results { locked: *self, base, count: self.state().top() - base };
+        let alive = self.runtime.results.get() + results.count;
+        self.runtime.results.set(alive);
         if status != ffi::LUA_OK as c_int {
             return Err(errors::raise_from_lua(self, status, &operation.for_c));
         }
-        if results.count > RESULTS_WITH_ROOM && body != Body::Grow {
+        if alive > RESULTS_WITH_ROOM && body != Body::Grow {
             self.ensure_room()?;
         }
         Ok(results)

@@ -37,6 +37,7 @@ pub(crate) unsafe extern "C" fn lupa_python(state: *mut lua_State, runtime: *mut
         (runtime, gil::take(runtime.thread_state.get()))
     };
     let current = runtime.current.replace(state);
+    let results = runtime.results.replace(0);
     let locked = Locked { runtime, gil };
     let guard = Guard::new(locked.state());
     runtime.answers.release_done();
@@ -52,6 +53,7 @@ pub(crate) unsafe extern "C" fn lupa_python(state: *mut lua_State, runtime: *mut
         runtime.run_releases(gil);
     }
     runtime.current.set(current);
+    runtime.results.set(results);
     runtime.thread_state.set(gil::release(gil));
     count
 }

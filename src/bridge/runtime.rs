@@ -51,6 +51,8 @@ pub(crate) struct Runtime {
     pub(crate) lock: Lock,
     /// How many crossings are nested now.
     pub(crate) depth: Cell<u32>,
+    /// How many results lie on the stack in the frame of the current entry, or of the host.
+    pub(crate) results: Cell<c_int>,
     /// How many `nogc` blocks are active.
     pub(crate) collector_stops: Cell<u32>,
     /// The Python thread that runs Lua code now, with the GIL released.
@@ -89,6 +91,7 @@ impl Runtime {
             phase: Cell::new(Phase::Opening),
             lock: Lock::new(),
             depth: Cell::new(0),
+            results: Cell::new(0),
             collector_stops: Cell::new(0),
             thread_state: Cell::new(ptr::null_mut()),
             references: References::default(),
@@ -103,12 +106,15 @@ impl Runtime {
             object,
         });
         let over_limit = runtime.memory.as_ref().map_or(runtime.no_memory.as_ptr(), |memory| memory.over_limit());
+        let refused =
+            runtime.memory.as_ref().map_or(runtime.no_memory.as_ptr().cast_const(), |memory| memory.refusals());
         let owner = (&raw const *runtime).cast_mut().cast();
         // SAFETY: nobody else knows the new runtime; a box does not move what it holds.
         unsafe {
             let c = runtime.shared_with_c.get();
             (*c).owner = owner;
             (*c).over_limit = over_limit;
+            (*c).refused = refused;
         }
         runtime
     }

@@ -137,7 +137,8 @@ impl<'l, 'rt> TableBuilder<'l, 'rt> {
         let keys = call::iterate(self.locked.gil, mapping)?;
         while let Some(key) = call::next(self.locked.gil, keys.borrow())? {
             // SAFETY: the GIL is held, both are alive.
-            let value = unsafe { Owned::from_new(PyObject_GetItem(mapping.as_ptr(), key.as_ptr()))? };
+            let value =
+                unsafe { Owned::from_new(crate::ffi::guarded::PyObject_GetItem(mapping.as_ptr(), key.as_ptr()))? };
             self.add_pair(table, key.borrow(), value.borrow())?;
         }
         Ok(())

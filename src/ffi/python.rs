@@ -27,7 +27,4 @@ unsafe extern "C" {
 
     /// The type of bound methods.
     pub(crate) static mut PyMethod_Type: PyTypeObject;
-
-    /// The type of bound slots of builtin types, such as `[].__len__`.
-    pub(crate) static mut _PyMethodWrapper_Type: PyTypeObject;
 }

@@ -14,8 +14,8 @@ pub(crate) struct Memory {
     base: Cell<usize>,
     /// No limit if 0; otherwise for everything, the base included.
     limit: Cell<usize>,
-    /// A request was refused since [`Memory::forget_refusals`].
-    refused: Cell<bool>,
+    /// A request was refused since [`Memory::forget_refusals`]; read by C too.
+    refused: Cell<c_int>,
 }
 
 impl Memory {
@@ -25,7 +25,7 @@ impl Memory {
             used: Cell::new(0),
             base: Cell::new(0),
             limit: Cell::new(0),
-            refused: Cell::new(false),
+            refused: Cell::new(0),
         })
     }
 
@@ -50,15 +50,20 @@ impl Memory {
     }
 
     pub(crate) fn forget_refusals(&self) -> bool {
-        self.refused.replace(false)
+        self.refused.replace(0) != 0
     }
 
     pub(crate) fn refused(&self) -> bool {
-        self.refused.get()
+        self.refused.get() != 0
     }
 
     pub(crate) fn mark_refused(&self, refused: bool) {
-        self.refused.set(refused);
+        self.refused.set(c_int::from(refused));
+    }
+
+    /// Where C sees whether a request was refused.
+    pub(crate) fn refusals(&self) -> *const c_int {
+        self.refused.as_ptr()
     }
 
     /// The switch that C sets while an allocation must not fail for the limit.
@@ -83,13 +88,13 @@ impl Memory {
             return ptr::null_mut();
         }
         if new > old && !self.allows(new - old) {
-            self.refused.set(true);
+            self.refused.set(1);
             return ptr::null_mut();
         }
         // SAFETY: as above.
         let result = unsafe { libc::realloc(block, new) };
         if result.is_null() {
-            self.refused.set(true);
+            self.refused.set(1);
             return if new <= old { block } else { result };
         }
         self.used.set(self.used.get().wrapping_sub(old).wrapping_add(new));

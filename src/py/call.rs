@@ -3,7 +3,11 @@
 use std::ffi::CStr;
 use std::ptr;
 
-use pyo3_ffi::*;
+use pyo3_ffi::{
+    PyErr_Occurred, PyExc_AttributeError, PyImport_ImportModule, PyObject_Repr, PyObject_TypeCheck, PyTypeObject,
+};
+
+use crate::ffi::guarded::*;
 
 use super::{Borrowed, Gil, Owned, Raised, error};
 
@@ -11,7 +15,7 @@ use super::{Borrowed, Gil, Owned, Raised, error};
 pub(crate) fn call(_gil: Gil<'_>, callable: Borrowed<'_>, arguments: &[Borrowed<'_>]) -> Result<Owned, Raised> {
     // SAFETY: the GIL is held; a `Borrowed` is a plain pointer, so that the slice is an array of objects.
     unsafe {
-        Owned::from_new(PyObject_Vectorcall(
+        Owned::from_new(PyObject_VectorcallDict(
             callable.as_ptr(),
             arguments.as_ptr().cast(),
             arguments.len(),

@@ -100,15 +100,25 @@ pub(crate) fn create(
         flags: c_uint::try_from(spec.flags | immutable()).unwrap_or(0),
         slots: slots.as_mut_ptr(),
     };
-    // SAFETY: the GIL is held; the spec and its tables are complete, and what Python keeps of them lives for ever.
-    unsafe { Owned::from_new(PyType_FromModuleAndSpec(module, &raw mut spec, base.cast())) }
+    // SAFETY: the GIL is held; the spec and its tables are complete, and what Python keeps of them lives for ever. Python
+    // 3.9 wants the base in a tuple.
+    unsafe {
+        if base.is_null() {
+            return Owned::from_new(PyType_FromModuleAndSpec(module, &raw mut spec, ptr::null_mut()));
+        }
+        let bases = Owned::from_new(PyTuple_Pack(1, base))?;
+        Owned::from_new(PyType_FromModuleAndSpec(module, &raw mut spec, bases.as_ptr()))
+    }
 }
+
+/// `Py_TPFLAGS_IMMUTABLETYPE`, which the headers of Python 3.9 lack.
+const IMMUTABLE_TYPE: u64 = 1 << 8;
 
 /// The flag that keeps a type from being changed, where Python has it (3.10 and newer).
 fn immutable() -> u64 {
     // SAFETY: the version is a constant string such as "3.11.7 (main, ...)".
     let version = unsafe { CStr::from_ptr(Py_GetVersion()) }.to_bytes();
-    if version.starts_with(b"3.9.") { 0 } else { u64::from(Py_TPFLAGS_IMMUTABLETYPE) }
+    if version.starts_with(b"3.9.") { 0 } else { IMMUTABLE_TYPE }
 }
 
 /// A new instance with all fields zero. Such an instance must be fit for `dealloc` and `traverse`.
