@@ -79,7 +79,14 @@ class TestCalling:
             return 0 if n == 0 else 1 + step(down, n - 1)
 
         step = lua.eval("function(f, n) return f(n) end")
-        assert down(40) == 40
+        assert down(190) == 190
+
+    def test_deep_alternation_with_pcall_in_between(self, lua):
+        def down(n):
+            return 0 if n == 0 else 1 + step(down, n - 1)
+
+        step = lua.eval("function(f, n) local ok, result = pcall(f, n) return result end")
+        assert down(90) == 90
 
     def test_a_callback_uses_the_runtime(self, lua):
         def compute(n):
