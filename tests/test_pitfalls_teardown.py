@@ -212,7 +212,7 @@ class TestDeepRecursion:
         "descend",
         [
             "f = lua.eval('function(g) return g() end')\ndef down(): return f(down)",
-            "def down(): return lua.eval('...', down)()",
+            "def down(): return lua.eval('(...)()', down)",
             "t = lua.eval('function(g) return setmetatable({}, {__index = function(t, k) return g() end}) end')\ndef down(): return x.k\nx = t(lambda: down())",
             "class O:\n    def __getattr__(self, n):\n        if n[:2] == '__': raise AttributeError(n)\n        return f(self)\nf = lua.eval('function(o) return o.x end')\ndown = lambda: f(O())",
             "class O:\n    def __str__(self): return f(self)\nf = lua.eval('tostring')\ndown = lambda: f(O())",
