@@ -33,7 +33,7 @@ class TestWrappersFromCoroutines:
         assert str(file).startswith("file (")
         assert list(thread()) == [5]
         table[3] = 3
-        assert list(table.values())[:3] == [1, 2, 3]
+        assert (table[3], len(table)) == (3, 3)
 
     def test_they_outlive_the_coroutine_whose_callback_got_them(self, lua, collect):
         kept = []

@@ -290,12 +290,25 @@ print(lua.eval("1 + 1"))
             "local function f() return 1 + f() end f()",
             "local t = setmetatable({}, {}) getmetatable(t).__index = function(t, k) return t[k] end return t.x",
             "local function f() return pcall(f) end error(select('#', f()))",
-            "local function f(s) return (s:gsub('.', f)) end f('x')",
         ):
             with pytest.raises(lupa_module.LuaError):
                 lua.execute(code)
                 raise lupa_module.LuaError("it may also end without an error")
             assert lua.eval("1 + 1") == 2
+
+    def test_endless_recursion_through_a_library_function(self, run_script, flavour):
+        if flavour.is_luajit:
+            pytest.skip("LuaJIT does not bound recursion through its own C functions")
+        output = run_script("""
+            lua = LuaRuntime()
+            for turn in range(3):
+                try:
+                    lua.execute("local function f(s) return (s:gsub('.', f)) end f('x')")
+                except LuaError as error:
+                    assert "stack overflow" in str(error)
+            print(lua.eval("1 + 1"))
+        """)
+        assert output.strip() == "2"
 
     def test_more_arguments_than_lua_takes(self, lua, lupa_module):
         select = lua.eval("function(...) return select('#', ...) end")
