@@ -11,8 +11,8 @@ use crate::{Outcome, api_table, libclang};
 
 const WRAPPER: &str = "wrapper.h";
 
-/// Compiled with the bodies: the one function of ours in C that is not about Lua.
-const TAKE_GIL: &str = "src/py/gil.c";
+/// Compiled with the bodies: what has to be in C for other reasons than Lua's errors.
+const NATIVE: [&str; 2] = ["src/py/gil.c", "src/py/native_stack.c"];
 
 /// Types that Rust names by itself; those in the signatures of the allowed functions come along anyway.
 const TYPES: &str = "Lupa.*|lua_(State|Integer|Unsigned|Number|CFunction|Alloc|Debug|KContext|KFunction|Reader|Writer|Hook|WarnFunction)|luaL_Reg";
@@ -23,7 +23,9 @@ const TYPES: &str = "Lupa.*|lua_(State|Integer|Unsigned|Number|CFunction|Alloc|D
 /// compiled as C++ an error unwinds for real) have no Rust name, and nothing that has one lets an error through.
 pub fn generate(flavour: Flavour, lua: &LuaSource) -> Outcome<()> {
     let out = PathBuf::from(env::var("OUT_DIR")?);
-    println!("cargo::rerun-if-changed={TAKE_GIL}");
+    for file in NATIVE {
+        println!("cargo::rerun-if-changed={file}");
+    }
     let bodies = out.join("bodies.c");
     let defines = our_defines(flavour);
     libclang::locate()?;
@@ -74,7 +76,7 @@ fn compile(lua: &LuaSource, defines: &[&str], bodies: &Path) -> Outcome<()> {
         compiler
             .include(env::var("CARGO_MANIFEST_DIR")?)
             .file(bodies)
-            .files(cfg!(unix).then_some(TAKE_GIL))
+            .files(NATIVE.iter().filter(|_| cfg!(unix)))
             .opt_level(2)
             .pic(true)
             .flag_if_supported("-fexceptions")

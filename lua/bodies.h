@@ -123,6 +123,7 @@ static void lupa_pushelement (lua_State *L, LupaRuntime *runtime, LupaOperation 
     lua_pushvalue(L, -1);                                           /* table table */
     lua_rawseti(L, 1, slot->index);                                 /* table */
   }
+  else if (!lua_istable(L, -1)) lupa_fail(L, operation, LUPA_LOST_REFERENCE);
 }
 
 /*
@@ -140,6 +141,7 @@ static int lupa_body_fill (lua_State *L) {
     lua_newtable(L);
     lua_replace(L, 1);                                              /* tables */
   }
+  else if (!lua_istable(L, 1)) return lupa_fail(L, operation, LUPA_LOST_REFERENCE);
   for (; slot < end; slot += 3) {
     lupa_pushelement(L, runtime, operation, &slot[0]);              /* tables t */
     if (slot[1].tag == LUPA_NIL) {}         /* no entry: only make sure that the table exists */
@@ -187,10 +189,12 @@ static int lupa_body_require (lua_State *L) {
 static int lupa_body_reserve (lua_State *L) {
   LupaRuntime *runtime;
   LupaOperation *operation = lupa_take(L, LUPA_RESERVE, &runtime);
+  *runtime->over_limit = 1;                 /* a table of 5.1 that cannot grow loses entries */
   for (; operation->count < operation->number; operation->count++) {
     lua_pushboolean(L, 0);
     operation->references[operation->count] = luaL_ref(L, LUA_REGISTRYINDEX);
   }
+  *runtime->over_limit = 0;
   return 0;
 }
 
@@ -239,12 +243,15 @@ static int lupa_taketherest (lua_State *L, lua_State *co, int results, LupaOpera
     return lupa_fail(L, operation, LUPA_NO_ROOM);
   }
   lua_xmove(co, L, results);
+  if (operation->status != LUA_OK && operation->status != LUA_YIELD)
+    lua_settop(co, 0);                      /* the dead coroutine must not keep the error value */
   return results;
 }
 
 /* [-n, +results, e]   Resume `co` with the top values. The values, or the error value while operation->status says so. */
 static int lupa_resumewith (lua_State *L, LupaRuntime *runtime, lua_State *co, int arguments, LupaOperation *operation) {
-  int results = 0, room;
+  int results = 0, room, state = lupa_threadstate(co);
+  if (state != LUPA_THREAD_NEW && state != LUPA_THREAD_SUSPENDED) return lupa_fail(L, operation, LUPA_NOT_RESUMABLE);
   *runtime->over_limit = 1;                 /* before 5.2 a failure would look for an error handler on `co` */
   room = lua_checkstack(co, arguments + 1);
   *runtime->over_limit = 0;
@@ -306,9 +313,16 @@ static int lupa_body_throw (lua_State *L) {
   operation->status = lupa_resume(co, L, 0, &results);
   if (runtime->throwing == &now) lua_sethook(co, now.hook, now.mask, now.count);      /* nothing ran in the coroutine */
   runtime->throwing = outer;
+  results = lupa_taketherest(L, co, results, operation);            /* thread values */
+  lua_rawgeti(L, LUA_REGISTRYINDEX, runtime->thrown);               /* thread values error|false */
+  if (!lua_toboolean(L, -1)) {
+    lua_pop(L, 1);
+    return results;
+  }
+  operation->status = LUA_ERRRUN;           /* it was not raised: LuaJIT has no hook there */
   lua_pushboolean(L, 0);
   lua_rawseti(L, LUA_REGISTRYINDEX, runtime->thrown);
-  return lupa_taketherest(L, co, results, operation);
+  return 1;
 }
 
 /* [-0, +0|1, e]   thread -> error value, if a variable that was closed raised one */

@@ -24,6 +24,13 @@ enum LupaConstant {
 #define LUA_OK 0
 #endif
 
+/* Name and version, as jit.version or _VERSION has it. */
+#if defined(LUAJIT_VERSION)
+#define LUPA_IMPLEMENTATION LUAJIT_VERSION
+#else
+#define LUPA_IMPLEMENTATION LUA_VERSION
+#endif
+
 /* Can this build take an allocator of the host's? LuaJIT 2.0 on 64-bit machines needs its own. */
 #if defined(LUAJIT_VERSION_NUM) && LUAJIT_VERSION_NUM < 20100 && UINTPTR_MAX > 0xffffffffu
 enum { LUPA_TAKES_ALLOCATOR = 0 };
@@ -210,6 +217,15 @@ static lua_State *lupa_newstate (lua_Alloc allocator, void *data, int seeded, un
 #else
   (void)seeded; (void)seed;
   return LUPA_TAKES_ALLOCATOR ? lua_newstate(allocator, data) : NULL;
+#endif
+}
+
+/* [-0, +0, -] Keep LuaJIT from compiling: its compiler crashes where memory is refused to it. */
+static void lupa_compileroff (lua_State *L) {
+#if defined(LUAJIT_VERSION)
+  luaJIT_setmode(L, 0, LUAJIT_MODE_ENGINE | LUAJIT_MODE_OFF);
+#else
+  (void)L;
 #endif
 }
 

@@ -58,6 +58,7 @@ static int lupa_protectedcall (lua_State *L, LupaRuntime *runtime, LupaOperation
   runtime->pending = operation;
   status = lua_pcall(L, arguments, LUA_MULTRET, base + 1);
   runtime->pending = waiting;
+  *runtime->over_limit = 0;                 /* a jump may have left it set */
   lupa_running = outer;
   lua_remove(L, base + 1);                                          /* results|error */
   return status;
@@ -87,6 +88,12 @@ static int lupa_callplain (lua_State *L, LupaRuntime *runtime, LupaOperation *op
     return LUA_ERRRUN;
   }
   return lupa_protectedcall(L, runtime, NULL, base, operation->count - 1);  /* handler f a b c -> */
+}
+
+/* [-0, +0, -] Name and version of the implementation, from the headers. */
+static const char *lupa_implementation (lua_State *L) {
+  (void)L;
+  return LUPA_IMPLEMENTATION;
 }
 
 /* ---- the life of a state ---- */
@@ -157,6 +164,7 @@ static int lupa_body_open (lua_State *L) {
   if (runtime == NULL || runtime->pending == NULL) return luaL_error(L, "not callable from Lua");
   runtime->pending = NULL;
   luaL_openlibs(L);
+  if (runtime->counts_memory) lupa_compileroff(L);
   lupa_learntraceback(L, runtime);
   lupa_openmetatable(L, runtime);
   lupa_opencache(L, runtime);
@@ -211,18 +219,6 @@ static void lupa_closestate (lua_State *L, LupaRuntime *runtime) {
   lupa_running = runtime;
   lua_close(L);
   lupa_running = outer;
-}
-
-/* [-0, +0, -] What a coroutine is about to do. */
-enum LupaThreadState { LUPA_THREAD_DEAD, LUPA_THREAD_NEW, LUPA_THREAD_SUSPENDED, LUPA_THREAD_ACTIVE, LUPA_THREAD_FAILED };
-
-static int lupa_threadstate (lua_State *co) {
-  lua_Debug frame;
-  int status = lua_status(co);
-  if (status == LUA_YIELD) return LUPA_THREAD_SUSPENDED;
-  if (status != LUA_OK) return LUPA_THREAD_FAILED;
-  if (lua_getstack(co, 0, &frame)) return LUPA_THREAD_ACTIVE;
-  return lua_gettop(co) == 0 ? LUPA_THREAD_DEAD : LUPA_THREAD_NEW;
 }
 
 /* [-0, +0, -] What to say when a coroutine that died by an error is resumed. */

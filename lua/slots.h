@@ -48,13 +48,13 @@ typedef struct LupaSlot {
     const char *bytes;
     LupaNode *node;                         /* set to NULL by C when a box has taken the node over */
   } value;
-  size_t size;                              /* STRING */
+  size_t size;                              /* STRING: bytes; REFERENCE: type of what the registry slot should hold */
   void *keep;                               /* PyObject * that keeps the bytes or the reference alive; Rust only */
 } LupaSlot;
 
 /* Why a body gave up, where the message alone would not tell. */
 enum LupaFailure {
-  LUPA_NO_FAILURE, LUPA_LOST_REFERENCE, LUPA_NO_ROOM, LUPA_NOT_A_FUNCTION, LUPA_NO_REQUIRE
+  LUPA_NO_FAILURE, LUPA_LOST_REFERENCE, LUPA_NO_ROOM, LUPA_NOT_A_FUNCTION, LUPA_NO_REQUIRE, LUPA_NOT_RESUMABLE
 };
 
 /* One operation: what a body needs and what it says besides its results. */
@@ -101,6 +101,7 @@ typedef struct LupaRuntime {
   LupaNode *dead;                           /* boxes that were finalized */
   LupaAnswer *answer;                       /* of the entry that returns now */
   int *over_limit;                          /* set to 1 while an allocation must not fail for the memory limit */
+  int counts_memory;                        /* the allocator may refuse */
   const int *refused;                       /* has the allocator refused a request in this crossing? */
   int own[LUPA_OWN_COUNT];
   const void *address[LUPA_OWN_COUNT];
@@ -128,6 +129,19 @@ static LupaBox *lupa_tobox (lua_State *L, int index) {
   if (lua_type(L, index) != LUA_TUSERDATA || lupa_rawlen(L, index) != sizeof(LupaBox)) return NULL;
   box = (LupaBox *)lua_touserdata(L, index);
   return box->magic == ((uintptr_t)box ^ (uintptr_t)0x4c757061u) ? box : NULL;
+}
+
+/* What a coroutine is about to do. */
+enum LupaThreadState { LUPA_THREAD_DEAD, LUPA_THREAD_NEW, LUPA_THREAD_SUSPENDED, LUPA_THREAD_ACTIVE, LUPA_THREAD_FAILED };
+
+/* [-0, +0, -] */
+static int lupa_threadstate (lua_State *co) {
+  lua_Debug frame;
+  int status = lua_status(co);
+  if (status == LUA_YIELD) return LUPA_THREAD_SUSPENDED;
+  if (status != LUA_OK) return LUPA_THREAD_FAILED;
+  if (lua_getstack(co, 0, &frame)) return LUPA_THREAD_ACTIVE;
+  return lua_gettop(co) == 0 ? LUPA_THREAD_DEAD : LUPA_THREAD_NEW;
 }
 
 /* [-0, +0, v]   Make room for `count` values; say whether the stack or the memory is at its limit. */
@@ -183,7 +197,8 @@ static int lupa_pushplain (lua_State *L, const LupaSlot *slot) {
     case LUPA_NUMBER: lua_pushnumber(L, slot->value.number); return 1;
     case LUPA_REFERENCE:
       lua_rawgeti(L, LUA_REGISTRYINDEX, slot->index);
-      return slot->value.pointer == NULL || lua_topointer(L, -1) == slot->value.pointer;
+      return slot->value.pointer == NULL
+          || (lua_topointer(L, -1) == slot->value.pointer && lua_type(L, -1) == (int)slot->size);
     default: lua_pushnil(L); return 1;
   }
 }

@@ -140,7 +140,7 @@ class TestAboveTheLimit:
         variables["a"] = None
         variables.b = None
         # Before 5.2 the tables of the collector itself shrink by half a cycle.
-        for _ in range(4):
+        for _ in range(8):
             full.gccollect()
         assert full.eval("1 + 1") == 2
 
@@ -190,7 +190,7 @@ class TestCounters:
 
         def rounds():
             sizes = []
-            for _ in range(4):
+            for _ in range(8):
                 work()
                 sizes.append(settled())
             return sizes

@@ -53,7 +53,7 @@ def undefined_symbols(archive):
 
 def test_every_function_of_lua_that_the_c_side_needs_is_in_the_table():
     for column, folder in newest_builds().items():
-        used = {name for name in undefined_symbols(folder / "liblupa_bodies.a") if re.match(r"luaL?_", name)}
+        used = {name for name in undefined_symbols(folder / "liblupa_bodies.a") if re.match(r"lua(L|JIT)?_", name)}
         listed = {row["function"] for row in api_rows() if is_in(row, column)}
         assert used - listed == set(), f"used on {column}, but not in lua/api.tsv"
 

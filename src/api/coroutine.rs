@@ -129,7 +129,7 @@ unsafe fn condition(crossing: &Crossing<'_>, slf: *mut PyObject) -> Result<(Stat
     // SAFETY: promised by the caller.
     let (reference, closed) = unsafe { (checked_reference(crossing, slf)?, (*slf.cast::<LuaThread>()).closed) };
     state.push_registry(reference.slot);
-    let found = state.address(-1) == reference.address;
+    let found = state.address(-1) == reference.address && state.tag(-1) == reference.tag;
     let thread = state.read_thread(-1).filter(|_| found);
     // The registry keeps the thread alive.
     state.drop_to(state.top() - 1);
@@ -162,7 +162,7 @@ unsafe extern "C" fn is_alive(slf: *mut PyObject) -> c_int {
 ///
 /// # Safety
 /// `slf` is a thread wrapper.
-unsafe fn check_resumable(crossing: &Crossing<'_>, slf: *mut PyObject) -> Result<Condition, Raised> {
+unsafe fn check_resumable(crossing: &Crossing<'_>, slf: *mut PyObject) -> Result<(), Raised> {
     // SAFETY: promised by the caller.
     let (_, condition) = unsafe { condition(crossing, slf)? };
     match condition {
@@ -173,7 +173,7 @@ unsafe fn check_resumable(crossing: &Crossing<'_>, slf: *mut PyObject) -> Result
             let message = unsafe { CStr::from_ptr(ffi::lupa_deadcoroutine()) };
             Err(raise(crossing.gil, crossing.runtime.shared.lua_error, &error::lossy(message)))
         }
-        resumable => Ok(resumable),
+        Condition::NotStarted | Condition::Suspended => Ok(()),
     }
 }
 
@@ -184,9 +184,7 @@ unsafe extern "C" fn next(slf: *mut PyObject) -> *mut PyObject {
     unsafe {
         edge(|gil| {
             let crossing = enter(gil, slf)?;
-            check_resumable(&crossing, slf)?;
-            let arguments = take_arguments(slf);
-            resume(&crossing, slf, arguments)
+            resume(&crossing, slf, first_arguments(slf))
         })
     }
 }
@@ -200,12 +198,11 @@ unsafe extern "C" fn send(slf: *mut PyObject, arguments: *mut PyObject, keywords
         edge(|gil| {
             let value = SEND.parse(gil, arguments, keywords)?.values[0].unwrap_or_else(none);
             let crossing = enter(gil, slf)?;
-            let unstarted = !(*slf.cast::<LuaThread>()).arguments.is_null();
-            if unstarted && !value.is_none() {
+            let first = first_arguments(slf);
+            if first.is_some() && !value.is_none() {
                 return Err(raise_type_error(gil, "can't send non-None value to a just-started generator"));
             }
-            check_resumable(&crossing, slf)?;
-            let values = match take_arguments(slf) {
+            let values = match first {
                 Some(arguments) => Some(arguments),
                 None if value.is_none() => None,
                 None if PyTuple_Check(value.as_ptr()) != 0 => Some(value.hold()),
@@ -216,19 +213,34 @@ unsafe extern "C" fn send(slf: *mut PyObject, arguments: *mut PyObject, keywords
     }
 }
 
+/// The arguments of the first resume, if it has not happened yet.
+///
+/// # Safety
+/// `slf` is a thread wrapper, the GIL is held.
+unsafe fn first_arguments(slf: *mut PyObject) -> Option<Owned> {
+    // SAFETY: promised by the caller.
+    unsafe { (*slf.cast::<LuaThread>()).arguments.as_mut().map(|arguments| Borrowed::from_ptr(arguments).hold()) }
+}
+
 /// Resumes with the items of a tuple; the next item.
 ///
 /// # Safety
 /// `slf` is a thread wrapper.
 unsafe fn resume(crossing: &Crossing<'_>, slf: *mut PyObject, values: Option<Owned>) -> Result<Owned, Raised> {
-    let mut operation = Operation::new(crossing.runtime);
     // SAFETY: promised by the caller.
-    operation.slots.add_reference(unsafe { checked_reference(crossing, slf)? }, None);
-    if let Some(values) = &values {
-        crossing.marshal_items(&mut operation.slots, values)?;
+    unsafe {
+        check_resumable(crossing, slf)?;
+        let mut operation = Operation::new(crossing.runtime);
+        operation.slots.add_reference(checked_reference(crossing, slf)?, None);
+        if let Some(values) = &values {
+            crossing.marshal_items(&mut operation.slots, values)?;
+        }
+        // Converting the values may have run any code, also this coroutine.
+        check_resumable(crossing, slf)?;
+        drop(take_arguments(slf));
+        let results = crossing.perform(Body::Resume, &mut operation)?;
+        item(crossing, &operation, &results)
     }
-    let results = crossing.perform(Body::Resume, &mut operation)?;
-    item(crossing, &operation, &results)
 }
 
 /// `[-0, +0, -]` What a resume has ended with: an item, the end, or an error of the coroutine, which has no traceback.
@@ -312,7 +324,9 @@ unsafe extern "C" fn close(slf: *mut PyObject, _: *mut PyObject) -> *mut PyObjec
             let crossing = enter(gil, slf)?;
             match condition(&crossing, slf)?.1 {
                 Condition::Active => return Err(raise_value_error(gil, "coroutine already executing")),
-                Condition::Finished | Condition::Failed => (*slf.cast::<LuaThread>()).closed = true,
+                Condition::Finished => (*slf.cast::<LuaThread>()).closed = true,
+                // Pending variables are closed; the error that ended the coroutine was raised when it did.
+                Condition::Failed => end(&crossing, slf).unwrap_or_else(|raised| error::clear(gil, raised)),
                 Condition::NotStarted | Condition::Suspended => end(&crossing, slf)?,
             }
             Ok(objects::none())

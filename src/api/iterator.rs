@@ -138,12 +138,15 @@ unsafe extern "C" fn next(slf: *mut PyObject) -> *mut PyObject {
         let mut exhausted = false;
         let item = edge(|gil| {
             let crossing = enter(gil, table.as_ptr())?;
-            let item = step(&crossing, iterator, &table)?;
-            exhausted = item.is_none();
+            // Another thread may have come to the end meanwhile.
+            let item = if (*iterator).table.is_null() { None } else { step(&crossing, iterator, &table)? };
+            if item.is_none() {
+                exhausted = true;
+                finish(slf);
+            }
             Ok(item.unwrap_or_else(crate::py::object::none))
         });
         if exhausted {
-            finish(slf);
             drop(Owned::from_optional(item));
             return ptr::null_mut();
         }
@@ -187,7 +190,7 @@ unsafe fn step(crossing: &Crossing<'_>, iterator: *mut LuaIter, table: &Owned) -
 fn key_slot(locked: &Locked<'_>) -> Result<Reference, Raised> {
     locked.reserve(1)?;
     match locked.runtime.references.take_empty() {
-        Some(slot) => Ok(Reference { slot, address: ptr::null() }),
+        Some(slot) => Ok(Reference { slot, address: ptr::null(), tag: 0 }),
         None => Err(errors::raise_lost_reference(locked)),
     }
 }

@@ -29,6 +29,7 @@ pub(super) fn spec(name: &'static CStr) -> TypeSpec {
             slot(Py_tp_new, runtime_new::new as *mut c_void),
             slot(Py_tp_dealloc, dealloc as *mut c_void),
             slot(Py_tp_traverse, traverse as *mut c_void),
+            slot(Py_tp_finalize, finalize as *mut c_void),
             slot(Py_tp_clear, clear as *mut c_void),
         ],
         methods: methods(),
@@ -69,7 +70,20 @@ pub(super) unsafe fn enter<'a>(gil: Gil<'a>, slf: *mut PyObject) -> Result<Cross
 
 // ---- life ----
 
-/// Closes the state while everything that its finalizers may want is still there.
+/// Closes the state while everything that its finalizers may want is still there: the collector calls this before it clears
+/// any object of a cycle.
+unsafe extern "C" fn finalize(slf: *mut PyObject) {
+    let (mut class, mut value, mut traceback) = (ptr::null_mut(), ptr::null_mut(), ptr::null_mut());
+    // SAFETY: called by Python with the GIL held and a runtime that nobody uses any more. Finalizers of Lua may raise: what
+    // the caller has raised is kept apart.
+    unsafe {
+        PyErr_Fetch(&raw mut class, &raw mut value, &raw mut traceback);
+        clear(slf);
+        PyErr_Restore(class, value, traceback);
+    }
+}
+
+/// Closes the state, if that has not happened yet.
 unsafe extern "C" fn clear(slf: *mut PyObject) -> c_int {
     // SAFETY: called by the collector with the GIL held and a runtime that nobody else can reach.
     unsafe {
@@ -84,21 +98,17 @@ unsafe extern "C" fn clear(slf: *mut PyObject) -> c_int {
 
 unsafe extern "C" fn dealloc(slf: *mut PyObject) {
     let fields: *mut RuntimeObject = slf.cast();
-    // SAFETY: called by Python for a runtime with no reference left. Finalizers that run while the state is closed may
-    // raise: what the caller has raised is kept apart.
+    // SAFETY: called by Python for a runtime with no reference left.
     unsafe {
         PyObject_GC_UnTrack(slf.cast());
         if !(*fields).weakrefs.is_null() {
             PyObject_ClearWeakRefs(slf);
         }
-        let (mut class, mut value, mut traceback) = (ptr::null_mut(), ptr::null_mut(), ptr::null_mut());
-        PyErr_Fetch(&raw mut class, &raw mut value, &raw mut traceback);
-        clear(slf);
+        finalize(slf);
         let runtime = ptr::replace(&raw mut (*fields).runtime, ptr::null_mut());
         if !runtime.is_null() {
             drop(Box::from_raw(runtime));
         }
-        PyErr_Restore(class, value, traceback);
         types::free(slf);
     }
 }
@@ -327,18 +337,13 @@ unsafe extern "C" fn lua_version(_slf: *mut PyObject, _: *mut c_void) -> *mut Py
     unsafe { edge(version_tuple) }
 }
 
-/// The code behind `lua_implementation`.
-const IMPLEMENTATION: &[u8] = b"if type(jit) == 'table' then return jit.version else return _VERSION end";
-
 unsafe extern "C" fn lua_implementation(slf: *mut PyObject, _: *mut c_void) -> *mut PyObject {
-    // SAFETY: called by Python with the GIL held and a runtime.
+    // SAFETY: called by Python with the GIL held and a runtime; the text is a constant.
     unsafe {
         edge(|gil| {
             let crossing = enter(gil, slf)?;
-            let mut operation = Operation::new(crossing.runtime);
-            operation.set_chunk(IMPLEMENTATION, c"=lua_implementation", None);
-            let results = crossing.perform(Body::Run, &mut operation)?;
-            crossing.unmarshal_results(&results)
+            let text = CStr::from_ptr(ffi::lupa_implementation(crossing.state().as_ptr()));
+            text::string(gil, &text.to_string_lossy())
         })
     }
 }

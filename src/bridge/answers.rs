@@ -12,6 +12,8 @@ use super::slots::Slots;
 struct Answer {
     for_c: LupaAnswer,
     slots: Slots,
+    /// Where the entry's frame is on the C stack, which grows towards lower addresses.
+    frame: usize,
 }
 
 /// The answers of one runtime, the newest last.
@@ -23,9 +25,9 @@ pub(crate) struct Answers {
 
 impl Answers {
     /// Keeps an answer, and returns where C finds it.
-    pub(crate) fn push(&self, slots: Slots, raise: bool) -> *mut LupaAnswer {
+    pub(crate) fn push(&self, slots: Slots, raise: bool, frame: usize) -> *mut LupaAnswer {
         let for_c = LupaAnswer { slots: std::ptr::null_mut(), count: 0, raise: c_int::from(raise), done: 0 };
-        let mut answer = Box::new(Answer { for_c, slots });
+        let mut answer = Box::new(Answer { for_c, slots, frame });
         // The slots may lie inside the answer itself, which does not move any more.
         let slots = answer.slots.as_mut_slice();
         answer.for_c.count = c_int::try_from(slots.len()).unwrap_or(c_int::MAX);
@@ -39,12 +41,13 @@ impl Answers {
         self.stack.borrow().len()
     }
 
-    /// Releases the newest answers that C has finished with.
-    pub(crate) fn release_done(&self) {
+    /// Releases the newest answers that C has finished with, or whose entry was left by a jump: the frame of a later entry
+    /// lies where it was, or above.
+    pub(crate) fn release_done(&self, frame: usize) {
         loop {
             let mut stack = self.stack.borrow_mut();
             match stack.last() {
-                Some(answer) if answer.for_c.done != 0 => {
+                Some(answer) if answer.for_c.done != 0 || answer.frame <= frame => {
                     let answer = stack.pop();
                     drop(stack);
                     drop(answer);

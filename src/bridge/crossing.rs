@@ -16,6 +16,9 @@ use super::runtime::{Phase, Runtime, RuntimeObject};
 /// How many crossings may be nested. Plain Lua has a limit of the same size for its own C calls; LuaJIT has none.
 const MAX_DEPTH: u32 = 190;
 
+/// What a crossing must find of the C stack: threads can have a small one.
+const MIN_NATIVE_STACK: usize = 128 * 1024;
+
 /// Results up to this number, those of outer operations in the same frame included, can be read without asking for room: a
 /// C function has `LUA_MINSTACK` slots, and what an operation needs on the stack besides its results is less than the rest.
 const RESULTS_WITH_ROOM: c_int = 8;
@@ -158,7 +161,7 @@ impl<'rt> Locked<'rt> {
     /// `[-0, +results|1, -]` Gives up the GIL and runs Lua; the status.
     fn run(&self, run: Run, body: Body, operation: &mut Operation) -> Result<c_int, Raised> {
         let Locked { runtime, gil } = *self;
-        if runtime.depth.get() >= MAX_DEPTH {
+        if runtime.depth.get() >= MAX_DEPTH || gil::native_stack_left() < MIN_NATIVE_STACK {
             return Err(raise_recursion_error(gil, "maximum depth of nested calls between Python and Lua exceeded"));
         }
         let answers = runtime.answers.count();

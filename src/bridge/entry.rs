@@ -40,12 +40,13 @@ pub(crate) unsafe extern "C" fn lupa_python(state: *mut lua_State, runtime: *mut
     let results = runtime.results.replace(0);
     let locked = Locked { runtime, gil };
     let guard = Guard::new(locked.state());
-    runtime.answers.release_done();
+    let frame = (&raw const current).addr();
+    runtime.answers.release_done(frame);
     locked.runtime.references.recycle(locked.state());
     let count = match catch_unwind(AssertUnwindSafe(|| handle(&locked, request as u32))) {
-        Ok(Ok(slots)) => give(&locked, slots),
-        Ok(Err(raised)) => give_exception(&locked, raised),
-        Err(_) => give_exception(&locked, raise_system_error(gil, "lupa: internal error (a panic was caught)")),
+        Ok(Ok(slots)) => give(&locked, slots, frame),
+        Ok(Err(raised)) => give_exception(&locked, raised, frame),
+        Err(_) => give_exception(&locked, raise_system_error(gil, "lupa: internal error (a panic was caught)"), frame),
     };
     guard.check(locked.state(), count.max(0));
     runtime.collect_dead(gil);
@@ -59,7 +60,7 @@ pub(crate) unsafe extern "C" fn lupa_python(state: *mut lua_State, runtime: *mut
 }
 
 /// `[-0, +n, -]` Pushes plain values at once; leaves others to C.
-fn give(locked: &Locked<'_>, mut slots: Slots) -> c_int {
+fn give(locked: &Locked<'_>, mut slots: Slots, frame: usize) -> c_int {
     if slots.len() == 1 && slots.are_plain() {
         // SAFETY: the state is live and has room: entries keep LUA_MINSTACK free. Plain slots are pushed without raising.
         let found = unsafe { ffi::lupa_pushplain(locked.state().as_ptr(), &raw const slots.as_mut_slice()[0]) };
@@ -69,18 +70,18 @@ fn give(locked: &Locked<'_>, mut slots: Slots) -> c_int {
         }
         locked.state().drop_to(locked.state().top() - 1);
     }
-    answer(locked.runtime, slots, false)
+    answer(locked.runtime, slots, false, frame)
 }
 
 /// Leaves the exception that is set as an error value for Lua.
-fn give_exception(locked: &Locked<'_>, raised: Raised) -> c_int {
+fn give_exception(locked: &Locked<'_>, raised: Raised, frame: usize) -> c_int {
     let mut slots = Slots::new(locked.runtime);
     add_exception(&mut slots, take(locked.gil, raised));
-    answer(locked.runtime, slots, true)
+    answer(locked.runtime, slots, true, frame)
 }
 
-fn answer(runtime: &Runtime, slots: Slots, raise: bool) -> c_int {
-    let place = runtime.answers.push(slots, raise);
+fn answer(runtime: &Runtime, slots: Slots, raise: bool, frame: usize) -> c_int {
+    let place = runtime.answers.push(slots, raise, frame);
     // SAFETY: the runtime is locked; C reads the answer next.
     unsafe { (*runtime.shared_with_c.get()).answer = place };
     ANSWERED

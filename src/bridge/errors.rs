@@ -7,7 +7,7 @@ use pyo3_ffi::{PyObject, PyObject_CallFunctionObjArgs, PyObject_SetAttrString};
 
 use crate::ffi::lua::{self as ffi, LupaOperation};
 use crate::lua::stack::{Number, Type};
-use crate::py::error::{self, check, raise, raise_object, raise_reference_error, raise_type_error};
+use crate::py::error::{self, check, raise, raise_object, raise_reference_error, raise_type_error, raise_value_error};
 use crate::py::{Owned, Raised, object, text};
 
 use super::crossing::Locked;
@@ -49,6 +49,7 @@ pub(crate) fn raise_from_lua(locked: &Locked<'_>, status: c_int, operation: &Lup
         ffi::LUPA_LOST_REFERENCE => return raise_lost_reference(locked),
         ffi::LUPA_NO_ROOM => return raise_memory_error(locked),
         ffi::LUPA_NOT_A_FUNCTION => return raise_type_error(locked.gil, "Lua object is not a function"),
+        ffi::LUPA_NOT_RESUMABLE => return raise_value_error(locked.gil, "coroutine already executing"),
         ffi::LUPA_NO_REQUIRE => return raise(locked.gil, locked.runtime.shared.lua_error, "require is not defined"),
         _ => {}
     }

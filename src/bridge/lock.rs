@@ -102,50 +102,31 @@ impl Lock {
     }
 
     fn wait_on(&self, gil: Gil<'_>, shared: &Shared, thread: usize, sleep: ThreadLock) -> Result<(), Raised> {
-        // SAFETY: the lock outlives the wait, since the runtime is kept alive by who wants it.
-        if unsafe { (shared.wait)(shared, thread as _, &raw const self.owner) } != 0 {
-            let message = "failed to acquire thread lock: the thread that holds it waits for this thread";
-            return Err(raise_runtime_error(gil, message));
-        }
         let since = Instant::now();
-        let result = loop {
-            self.queue.borrow_mut().push_back(Waiter { thread, sleep, since });
-            match self.sleep(gil, sleep) {
-                // A signal: the handler may raise, and then this thread leaves.
-                Err(raised) => {
-                    self.leave(thread, sleep);
-                    break Err(raised);
-                }
-                Ok(()) => match self.owner.load(Ordering::Acquire) {
-                    owner if owner == thread => break Ok(()),
-                    0 => {
-                        self.owner.store(thread, Ordering::Relaxed);
-                        break Ok(());
-                    }
-                    _ => {}
-                },
-            }
-        };
-        // SAFETY: as above.
-        unsafe { (shared.wake)(shared, thread as _) };
-        result
-    }
-
-    /// Sleeps until woken by `pass_on`; runs signal handlers meanwhile.
-    fn sleep(&self, gil: Gil<'_>, sleep: ThreadLock) -> Result<(), Raised> {
         loop {
-            let state = gil::release(gil);
-            // SAFETY: `sleep` is ours until we leave the queue; the GIL is taken back with this thread's own state.
-            let woken = unsafe {
-                let woken = PyThread_acquire_lock_timed(sleep, -1, 1);
-                gil::take(state);
-                woken
-            };
-            if woken != PY_LOCK_INTR {
-                return Ok(());
+            match self.owner.load(Ordering::Acquire) {
+                owner if owner == thread => return Ok(()),
+                0 => {
+                    self.owner.store(thread, Ordering::Relaxed);
+                    return Ok(());
+                }
+                _ => {}
             }
-            // SAFETY: the GIL is held.
-            check(unsafe { PyErr_CheckSignals() })?;
+            // SAFETY: the lock outlives the wait, since the runtime is kept alive by who wants it.
+            if unsafe { (shared.wait)(shared, thread as _, &raw const self.owner) } != 0 {
+                let message = "failed to acquire thread lock: the thread that holds it waits for this thread";
+                return Err(raise_runtime_error(gil, message));
+            }
+            self.queue.borrow_mut().push_back(Waiter { thread, sleep, since });
+            let woken = sleep_on(gil, sleep);
+            // SAFETY: as above.
+            unsafe { (shared.wake)(shared, thread as _) };
+            if !woken {
+                // A signal: its handler may use this runtime too, or raise, so that nothing of this wait may remain.
+                self.leave(thread, sleep);
+                // SAFETY: the GIL is held.
+                check(unsafe { PyErr_CheckSignals() })?;
+            }
         }
     }
 
@@ -162,4 +143,16 @@ impl Lock {
             self.pass_on();
         }
     }
+}
+
+/// Sleeps without the GIL until woken by `pass_on`; false if a signal came first.
+fn sleep_on(gil: Gil<'_>, sleep: ThreadLock) -> bool {
+    let state = gil::release(gil);
+    // SAFETY: `sleep` is ours until we leave the queue; the GIL is taken back with this thread's own state.
+    let woken = unsafe {
+        let woken = PyThread_acquire_lock_timed(sleep, -1, 1);
+        gil::take(state);
+        woken
+    };
+    woken != PY_LOCK_INTR
 }

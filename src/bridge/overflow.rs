@@ -77,7 +77,7 @@ impl Locked<'_> {
         let state = self.state();
         state.push_registry(reference.slot);
         let index = state.top();
-        let result = if state.address(index) == reference.address {
+        let result = if state.address(index) == reference.address && state.tag(index) == reference.tag {
             self.refer(index)
         } else {
             Err(super::errors::raise_lost_reference(self))

@@ -115,6 +115,7 @@ impl Runtime {
             (*c).owner = owner;
             (*c).over_limit = over_limit;
             (*c).refused = refused;
+            (*c).counts_memory = c_int::from(runtime.memory.is_some());
         }
         runtime
     }

@@ -87,7 +87,8 @@ impl Slots {
     pub(crate) fn add_reference(&mut self, reference: Reference, keep: Option<Owned>) {
         let value = ffi::LupaSlot__bindgen_ty_1 { pointer: reference.address };
         let keep = keep.map_or(ptr::null_mut(), |owner| owner.into_ptr().cast());
-        self.add(LupaSlot { tag: ffi::LUPA_REFERENCE as c_int, index: reference.slot, value, keep, ..EMPTY });
+        let size = usize::try_from(reference.tag).unwrap_or(0);
+        self.add(LupaSlot { tag: ffi::LUPA_REFERENCE as c_int, index: reference.slot, value, size, keep });
     }
 
     /// An object as a box. Its node is on the list of the runtime from now on; `keep` remembers it for `settle`.

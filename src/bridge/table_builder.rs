@@ -7,7 +7,8 @@ use std::ffi::c_int;
 use pyo3_ffi::*;
 
 use crate::lua::references::Reference;
-use crate::py::error::check;
+use crate::lua::stack::Type;
+use crate::py::error::{check, raise_type_error};
 use crate::py::{Borrowed, Owned, Raised, call};
 
 use super::crossing::Locked;
@@ -80,6 +81,9 @@ impl<'l, 'rt> TableBuilder<'l, 'rt> {
         operation.slots.add_reference(tables, None);
         operation.slots.add_integer(1);
         let results = self.locked.perform(Body::Get, &mut operation)?;
+        if self.locked.state().type_of(results.index(0)) != Type::Table {
+            return Err(errors::raise_lost_reference(self.locked));
+        }
         self.locked.wrap(results.index(0), self.locked.runtime.types.table)
     }
 
@@ -114,19 +118,23 @@ impl<'l, 'rt> TableBuilder<'l, 'rt> {
         self.end_entry()
     }
 
-    /// A dict is walked over a copy of its items: converting them may run any code.
+    /// A dict is walked over a copy of its items: converting them may run any code. Subclasses have a say in the items.
     fn add_dict(&mut self, table: c_int, dict: Borrowed<'_>) -> Result<(), Raised> {
-        // SAFETY: the GIL is held; the new list is ours, its items are pairs.
+        // SAFETY: the GIL is held, the dict alive; each item is held and checked to be a pair before it is read.
         unsafe {
             let items = if PyDict_CheckExact(dict.as_ptr()) != 0 {
                 Owned::from_new(PyDict_Items(dict.as_ptr()))?
             } else {
                 Owned::from_new(PyMapping_Items(dict.as_ptr()))?
             };
-            for position in 0..PyList_Size(items.as_ptr()) {
-                let pair = PyList_GetItem(items.as_ptr(), position);
-                let key = Borrowed::from_ptr(PyTuple_GET_ITEM(pair, 0));
-                let value = Borrowed::from_ptr(PyTuple_GET_ITEM(pair, 1));
+            let iterator = call::iterate(self.locked.gil, items.borrow())?;
+            while let Some(pair) = call::next(self.locked.gil, iterator.borrow())? {
+                if PyTuple_Check(pair.as_ptr()) == 0 || PyTuple_GET_SIZE(pair.as_ptr()) != 2 {
+                    let message = "items() of a mapping must give pairs of key and value";
+                    return Err(raise_type_error(self.locked.gil, message));
+                }
+                let key = Borrowed::from_ptr(PyTuple_GET_ITEM(pair.as_ptr(), 0));
+                let value = Borrowed::from_ptr(PyTuple_GET_ITEM(pair.as_ptr(), 1));
                 self.add_pair(table, key, value)?;
             }
         }

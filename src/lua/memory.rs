@@ -93,12 +93,13 @@ impl Memory {
         }
         // SAFETY: as above.
         let result = unsafe { libc::realloc(block, new) };
-        if result.is_null() {
+        if result.is_null() && new > old {
             self.refused.set(1);
-            return if new <= old { block } else { result };
+            return result;
         }
         self.used.set(self.used.get().wrapping_sub(old).wrapping_add(new));
-        result
+        // A block that cannot shrink is large enough as it is.
+        if result.is_null() { block } else { result }
     }
 }
 

@@ -13,11 +13,13 @@ pub(crate) struct Reference {
     pub(crate) slot: c_int,
     /// Null for values without an address.
     pub(crate) address: *const c_void,
+    /// The type tag, which tells apart what has come to the same address later.
+    pub(crate) tag: c_int,
 }
 
 impl Reference {
     /// A field that refers to nothing.
-    pub(crate) const NONE: Reference = Reference { slot: 0, address: ptr::null() };
+    pub(crate) const NONE: Reference = Reference { slot: 0, address: ptr::null(), tag: 0 };
 
     pub(crate) fn is_none(self) -> bool {
         self.slot == 0
@@ -51,7 +53,7 @@ impl References {
 
     /// `[-1, +0, -]` Pop the value on the top into a slot. `None` (and the value is popped) if none is left.
     pub(crate) fn take(&self, state: State) -> Option<Reference> {
-        let address = state.address(-1);
+        let (address, tag) = (state.address(-1), state.tag(-1));
         loop {
             let Some(slot) = self.take_empty() else {
                 state.drop_to(state.top() - 1);
@@ -61,7 +63,7 @@ impl References {
             // A slot that a script has emptied is lost; the next one will do.
             if state.store(slot) {
                 state.drop_to(state.top() - 1);
-                return Some(Reference { slot, address });
+                return Some(Reference { slot, address, tag });
             }
         }
     }

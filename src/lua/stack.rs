@@ -72,6 +72,12 @@ impl State {
         }
     }
 
+    /// `[-0, +0, -]` The type tag of the value at `index`, as the headers number them.
+    pub(crate) fn tag(self, index: c_int) -> c_int {
+        // SAFETY: the state is live.
+        unsafe { ffi::lua_type(self.0, index) }
+    }
+
     /// `[-0, +0, -]` The boolean at `index`.
     pub(crate) fn read_boolean(self, index: c_int) -> bool {
         // SAFETY: the state is live.

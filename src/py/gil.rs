@@ -33,6 +33,20 @@ unsafe extern "C" {
 #[cfg(not(unix))]
 use pyo3_ffi::PyEval_RestoreThread as lupa_take_gil;
 
+/// How many bytes of this thread's C stack are left.
+pub(crate) fn native_stack_left() -> usize {
+    #[cfg(unix)]
+    {
+        unsafe extern "C" {
+            /// See `native_stack.c`.
+            safe fn lupa_native_stack_left() -> usize;
+        }
+        lupa_native_stack_left()
+    }
+    #[cfg(not(unix))]
+    usize::MAX
+}
+
 /// Takes the GIL back with the thread state that [`release`] returned. Blocks, and never returns while Python exits.
 ///
 /// # Safety

@@ -1,0 +1,42 @@
+/*
+** native_stack.c: how much of this thread's C stack is left. Calls between Python and Lua nest on it, in threads that may
+** have a small one.
+*/
+
+#if defined(__linux__)
+#define _GNU_SOURCE
+#endif
+
+#include <pthread.h>
+#include <stddef.h>
+#include <stdint.h>
+
+static _Thread_local uintptr_t lowest;      /* 0: not asked yet */
+static _Thread_local uintptr_t highest;
+
+static void ask (void) {
+  lowest = 1;                               /* unknown: there is always room */
+  highest = 0;
+#if defined(__linux__)
+  pthread_attr_t attributes;
+  void *address;
+  size_t size;
+  if (pthread_getattr_np(pthread_self(), &attributes) != 0) return;
+  if (pthread_attr_getstack(&attributes, &address, &size) == 0) {
+    lowest = (uintptr_t)address;
+    highest = lowest + size;
+  }
+  pthread_attr_destroy(&attributes);
+#elif defined(__APPLE__)
+  highest = (uintptr_t)pthread_get_stackaddr_np(pthread_self());
+  lowest = highest - pthread_get_stacksize_np(pthread_self());
+#endif
+}
+
+/* The bytes below the caller's frame; SIZE_MAX on a stack that is not the thread's own (greenlets). */
+size_t lupa_native_stack_left (void) {
+  char here;
+  uintptr_t place = (uintptr_t)&here;
+  if (lowest == 0) ask();
+  return place > lowest && place <= highest ? place - lowest : SIZE_MAX;
+}
