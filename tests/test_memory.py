@@ -220,3 +220,11 @@ class TestWhatCannotCount:
                 new_runtime(**arguments)
         gc.collect()
         assert new_runtime().eval("1 + 1") == 2
+
+
+class TestLuaJit:
+    def test_it_does_not_compile_where_memory_is_counted(self, new_runtime, runtime_name):
+        if runtime_name != "luajit21":
+            pytest.skip("only LuaJIT has a compiler, and only 2.1 takes an allocator")
+        assert new_runtime(max_memory=10**7).eval("(jit.status())") is False
+        assert new_runtime().eval("(jit.status())") is True

@@ -343,7 +343,7 @@ unsafe extern "C" fn lua_implementation(slf: *mut PyObject, _: *mut c_void) -> *
         edge(|gil| {
             let crossing = enter(gil, slf)?;
             let text = CStr::from_ptr(ffi::lupa_implementation(crossing.state().as_ptr()));
-            text::string(gil, &text.to_string_lossy())
+            crossing.unmarshal_string(text.to_bytes())
         })
     }
 }
