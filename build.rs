@@ -42,13 +42,12 @@ fn main() -> ExitCode {
 fn build() -> Outcome<()> {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=build_support");
-    flavour::declare_cfgs();
     match Build::from_features()? {
         Build::Core => println!("cargo::rustc-env=LUPA_FLAVOUR=core"),
         Build::Runtime(flavour) => {
             let lua = lua_source::find(flavour)?;
             headers::check(flavour, &lua)?;
-            flavour.emit_cfgs();
+            println!("cargo::rustc-env=LUPA_FLAVOUR={}", flavour.name());
             bindings::generate(flavour, &lua)?;
             lua.link();
         }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use bindgen::{EnumVariation, MacroTypeVariation};
 
-use crate::flavour::{Flavour, has_feature};
+use crate::flavour::Flavour;
 use crate::lua_source::LuaSource;
 use crate::{Outcome, api_table, libclang};
 
@@ -55,14 +55,7 @@ pub fn generate(flavour: Flavour, lua: &LuaSource) -> Outcome<()> {
 
 /// What `wrapper.h` sees of the features.
 fn our_defines(flavour: Flavour) -> Vec<&'static str> {
-    let mut defines = Vec::new();
-    if flavour.is_luajit() {
-        defines.push("LUPA_LUAJIT");
-    }
-    if has_feature("checked") {
-        defines.push("LUPA_CHECKED");
-    }
-    defines
+    if flavour.is_luajit() { vec!["LUPA_LUAJIT"] } else { vec![] }
 }
 
 /// Compiles the file that bindgen wrote: `wrapper.h` and one callable function for each static one.

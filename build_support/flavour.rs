@@ -72,17 +72,6 @@ impl Flavour {
         }
     }
 
-    /// `LUA_VERSION_NUM` of its headers.
-    pub fn version_num(self) -> u32 {
-        match self {
-            Lua51 | LuaJit20 | LuaJit21 => 501,
-            Lua52 => 502,
-            Lua53 => 503,
-            Lua54 => 504,
-            Lua55 => 505,
-        }
-    }
-
     pub fn is_luajit(self) -> bool {
         matches!(self, LuaJit20 | LuaJit21)
     }
@@ -97,26 +86,5 @@ impl Flavour {
             Lua55 => &["lua5.5", "lua-5.5", "lua55"],
             LuaJit20 | LuaJit21 => &["luajit"],
         }
-    }
-
-    /// Tells the Rust code what it is compiled for: `luajit`, `lua_at_least_52`, ..., `env!("LUPA_FLAVOUR")`.
-    ///
-    /// To be called after the headers were checked to be those of the flavour.
-    pub fn emit_cfgs(self) {
-        if self.is_luajit() {
-            println!("cargo::rustc-cfg=luajit");
-        }
-        for minor in 502..=self.version_num() {
-            println!("cargo::rustc-cfg=lua_at_least_{}", minor % 100 + 50);
-        }
-        println!("cargo::rustc-env=LUPA_FLAVOUR={}", self.name());
-    }
-}
-
-/// All cfgs of `emit_cfgs`, so that the compiler knows them when they are off.
-pub fn declare_cfgs() {
-    println!("cargo::rustc-check-cfg=cfg(luajit)");
-    for version in 52..=55 {
-        println!("cargo::rustc-check-cfg=cfg(lua_at_least_{version})");
     }
 }

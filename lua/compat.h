@@ -8,13 +8,7 @@
 
 /* Constants that bindgen cannot evaluate in every version. */
 enum LupaConstant {
-#if LUA_VERSION_NUM == 501
   LUPA_REGISTRYINDEX = LUA_REGISTRYINDEX,
-  LUPA_GLOBALSINDEX = LUA_GLOBALSINDEX,
-#else
-  LUPA_REGISTRYINDEX = LUA_REGISTRYINDEX,
-#endif
-  LUPA_MULTRET = LUA_MULTRET,
   LUPA_MINSTACK = LUA_MINSTACK,
   LUPA_VERSION_NUM = LUA_VERSION_NUM,
   LUPA_TCDATA = 10                          /* LuaJIT's type tag of FFI objects; no plain Lua has a type 10 */

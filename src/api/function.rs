@@ -1,15 +1,14 @@
 //! `_LuaFunction` and `_LuaCoroutineFunction`: Lua functions, and coroutines that were not started.
 
-use std::ffi::{CStr, c_int, c_void};
+use std::ffi::{CStr, c_void};
 use std::ptr;
 
 use pyo3_ffi::*;
 
-use crate::bridge::crossing::{Crossing, Locked};
+use crate::bridge::crossing::Crossing;
 use crate::bridge::operation::{Body, Operation};
 use crate::bridge::wrapper::{LuaCoroutineFunction, LuaObject, LuaThread};
 use crate::lua::references::Reference;
-use crate::lua::stack::Type;
 use crate::py::error::raise_type_error;
 use crate::py::types::{self, TypeSpec, method, slot};
 use crate::py::{Borrowed, Owned, Raised, args, edge};
@@ -128,22 +127,5 @@ unsafe fn new_thread(crossing: &Crossing<'_>, slf: *mut PyObject, arguments: Own
         let thread = crossing.wrap(results.index(0), crossing.runtime.types.thread)?;
         (*thread.as_ptr().cast::<LuaThread>()).arguments = arguments.into_ptr();
         Ok(thread)
-    }
-}
-
-impl Locked<'_> {
-    /// `[-0, +0, -]` A registry slot with the function of a coroutine that was not started; also makes it callable.
-    pub(crate) fn function_of(&self, wrapper: &Owned) -> Result<Reference, Raised> {
-        let fields: *mut LuaObject = wrapper.as_ptr().cast();
-        let mut operation = Operation::new(self.runtime);
-        // SAFETY: the wrapper is of this module, and ours alone.
-        unsafe {
-            (*fields).vectorcall = Some(call_coroutine_function);
-            operation.slots.add_reference((*fields).reference, None);
-        }
-        let results = self.perform(Body::Fork, &mut operation)?;
-        let index: c_int = results.index(0);
-        debug_assert!(self.state().type_of(index) == Type::Function);
-        self.refer(index)
     }
 }

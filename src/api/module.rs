@@ -124,6 +124,8 @@ fn create_types(gil: Gil<'_>, module: Borrowed<'_>) -> Result<WrapperTypes, Rais
         thread: new("_LuaThread", coroutine::spec, object)?,
         iterator: new("_LuaIter", iterator::spec, ptr::null_mut())?,
         nogc: new("_LuaNoGC", nogc::spec, ptr::null_mut())?,
+        call: object::vectorcall,
+        call_coroutine_function: function::call_coroutine_function,
     })
 }
 

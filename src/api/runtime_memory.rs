@@ -3,6 +3,7 @@
 use pyo3_ffi::*;
 
 use crate::bridge::operation::{Body, Operation};
+use crate::lua::memory::Scope;
 use crate::py::args::{Signature, truth};
 use crate::py::error::{raise_runtime_error, raise_type_error};
 use crate::py::{Borrowed, Gil, Owned, Raised, edge, object};
@@ -36,9 +37,10 @@ fn size(gil: Gil<'_>, size: Option<usize>) -> Result<Owned, Raised> {
     }
 }
 
-/// The flag `total`.
-fn is_total(gil: Gil<'_>, argument: Option<Borrowed<'_>>) -> Result<bool, Raised> {
-    argument.map_or(Ok(false), |argument| truth(gil, argument))
+/// What the flag `total` says.
+fn scope(gil: Gil<'_>, argument: Option<Borrowed<'_>>) -> Result<Scope, Raised> {
+    let total = argument.map_or(Ok(false), |argument| truth(gil, argument))?;
+    Ok(if total { Scope::Total } else { Scope::Own })
 }
 
 const SET_MAX_MEMORY: Signature<2> = Signature {
@@ -58,13 +60,13 @@ pub(super) unsafe extern "C" fn set_max_memory(
     unsafe {
         edge(|gil| {
             let [limit, total] = SET_MAX_MEMORY.parse(gil, arguments, keywords)?.values;
-            let total = is_total(gil, total)?;
+            let scope = scope(gil, total)?;
             let Some(limit) = runtime_new::limit(gil, limit)? else {
                 return Err(raise_type_error(gil, "max_memory must be an integer"));
             };
             let crossing = enter(gil, slf)?;
             match &crossing.runtime.memory {
-                Some(memory) => memory.set_limit(limit, total),
+                Some(memory) => memory.set_limit(limit, scope),
                 None => return Err(raise_runtime_error(gil, "max_memory must be set on LuaRuntime creation")),
             }
             Ok(object::none())
@@ -83,9 +85,9 @@ pub(super) unsafe extern "C" fn get_max_memory(
     // SAFETY: called by Python with the GIL held and the arguments of a method.
     unsafe {
         edge(|gil| {
-            let total = is_total(gil, GET_MAX_MEMORY.parse(gil, arguments, keywords)?.values[0])?;
+            let scope = scope(gil, GET_MAX_MEMORY.parse(gil, arguments, keywords)?.values[0])?;
             let crossing = enter(gil, slf)?;
-            size(gil, crossing.runtime.memory.as_ref().map(|memory| memory.limit(total)))
+            size(gil, crossing.runtime.memory.as_ref().map(|memory| memory.limit(scope)))
         })
     }
 }
@@ -101,9 +103,9 @@ pub(super) unsafe extern "C" fn get_memory_used(
     // SAFETY: called by Python with the GIL held and the arguments of a method.
     unsafe {
         edge(|gil| {
-            let total = is_total(gil, GET_MEMORY_USED.parse(gil, arguments, keywords)?.values[0])?;
+            let scope = scope(gil, GET_MEMORY_USED.parse(gil, arguments, keywords)?.values[0])?;
             let crossing = enter(gil, slf)?;
-            size(gil, crossing.runtime.memory.as_ref().map(|memory| memory.used(total)))
+            size(gil, crossing.runtime.memory.as_ref().map(|memory| memory.used(scope)))
         })
     }
 }

@@ -5,7 +5,7 @@ use pyo3_ffi::*;
 use crate::bridge::lifetime::{self, Registered};
 use crate::bridge::options::{Options, OverflowHandler};
 use crate::bridge::runtime::{Runtime, RuntimeObject};
-use crate::lua::memory::Memory;
+use crate::lua::memory::{Memory, Scope};
 use crate::py::args::{Signature, is_callable, truth, unless_none};
 use crate::py::error::{self, raise_value_error};
 use crate::py::text::{self, Encoding};
@@ -67,7 +67,7 @@ unsafe fn finish(gil: Gil<'_>, object: &Owned, limit: usize, handler: Option<Bor
     }
     if let Some(memory) = &crossing.runtime.memory {
         memory.set_base();
-        memory.set_limit(limit, false);
+        memory.set_limit(limit, Scope::Own);
     }
     Ok(())
 }

@@ -8,6 +8,13 @@ use crate::ffi::lua::LupaAnswer;
 
 use super::slots::Slots;
 
+/// What C does with the values of an answer.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Return,
+    Raise,
+}
+
 /// One answer, at a fixed address while C reads it.
 struct Answer {
     for_c: LupaAnswer,
@@ -25,8 +32,9 @@ pub(crate) struct Answers {
 
 impl Answers {
     /// Keeps an answer, and returns where C finds it.
-    pub(crate) fn push(&self, slots: Slots, raise: bool, frame: usize) -> *mut LupaAnswer {
-        let for_c = LupaAnswer { slots: std::ptr::null_mut(), count: 0, raise: c_int::from(raise), done: 0 };
+    pub(crate) fn push(&self, slots: Slots, kind: Kind, frame: usize) -> *mut LupaAnswer {
+        let for_c =
+            LupaAnswer { slots: std::ptr::null_mut(), count: 0, raise: c_int::from(kind == Kind::Raise), done: 0 };
         let mut answer = Box::new(Answer { for_c, slots, frame });
         // The slots may lie inside the answer itself, which does not move any more.
         let slots = answer.slots.as_mut_slice();

@@ -11,6 +11,13 @@ use crate::py::{Borrowed, Owned, Raised, call, object, text};
 
 use super::crossing::Locked;
 
+/// What Lua code does with an attribute.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Access {
+    Read,
+    Write,
+}
+
 impl Locked<'_> {
     /// `object[key]` or `object.key`, as the protocol of the box says. A getter replaces both.
     pub(crate) fn get_index(&self, object: Borrowed<'_>, protocol: c_uint, key: Owned) -> Result<Owned, Raised> {
@@ -22,7 +29,7 @@ impl Locked<'_> {
             // SAFETY: the GIL is held, both are alive.
             return unsafe { Owned::from_new(PyObject_GetItem(object.as_ptr(), key.as_ptr())) };
         }
-        let name = self.attribute_name(object, key, false)?;
+        let name = self.attribute_name(object, key, Access::Read)?;
         // SAFETY: as above.
         unsafe { Owned::from_new(PyObject_GetAttr(object.as_ptr(), name.as_ptr())) }
     }
@@ -43,16 +50,16 @@ impl Locked<'_> {
             // SAFETY: the GIL is held, all are alive.
             return check(unsafe { PyObject_SetItem(object.as_ptr(), key.as_ptr(), value.as_ptr()) });
         }
-        let name = self.attribute_name(object, key, true)?;
+        let name = self.attribute_name(object, key, Access::Write)?;
         // SAFETY: as above.
         check(unsafe { PyObject_SetAttr(object.as_ptr(), name.as_ptr(), value.as_ptr()) })
     }
 
     /// The name of an attribute: what the filter makes of the key; bytes are decoded as source code is.
-    fn attribute_name(&self, object: Borrowed<'_>, key: Owned, is_setting: bool) -> Result<Owned, Raised> {
+    fn attribute_name(&self, object: Borrowed<'_>, key: Owned, access: Access) -> Result<Owned, Raised> {
         let name = match &self.runtime.options.attribute_filter {
             Some(filter) => {
-                let is_setting = object::boolean(is_setting);
+                let is_setting = object::boolean(access == Access::Write);
                 call::call(self.gil, filter.borrow(), &[object, key.borrow(), is_setting.borrow()])?
             }
             None => key,

@@ -53,7 +53,7 @@ impl<'rt> Crossing<'rt> {
     ///
     /// # Safety
     /// `object` is a runtime object of this module; it stays alive for `'rt` as its owner does.
-    pub(crate) unsafe fn enter(gil: Gil<'rt>, object: *mut PyObjectOfRuntime) -> Result<Crossing<'rt>, Raised> {
+    pub(crate) unsafe fn enter(gil: Gil<'rt>, object: *mut RuntimeObject) -> Result<Crossing<'rt>, Raised> {
         // SAFETY: promised by the caller.
         let runtime = unsafe { runtime_of(gil, object)? };
         // SAFETY: the object is alive.
@@ -81,9 +81,6 @@ impl Drop for Crossing<'_> {
         self.owner = None;
     }
 }
-
-/// The type of the pointers that wrappers keep to their runtime.
-pub(crate) type PyObjectOfRuntime = RuntimeObject;
 
 /// The runtime behind its Python object, if the constructor got so far.
 ///
@@ -184,7 +181,7 @@ impl<'rt> Locked<'rt> {
             && outer_refusal
             && status == ffi::LUA_OK as c_int
         {
-            memory.mark_refused(true);
+            memory.remember_refusal();
         }
         Ok(status)
     }

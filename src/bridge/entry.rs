@@ -11,6 +11,7 @@ use crate::py::error::{raise_system_error, take};
 use crate::py::{Borrowed, Owned, Raised, gil, object};
 use crate::shared;
 
+use super::answers::Kind;
 use super::crossing::Locked;
 use super::errors;
 use super::marshal::add_exception;
@@ -70,18 +71,18 @@ fn give(locked: &Locked<'_>, mut slots: Slots, frame: usize) -> c_int {
         }
         locked.state().drop_to(locked.state().top() - 1);
     }
-    answer(locked.runtime, slots, false, frame)
+    answer(locked.runtime, slots, Kind::Return, frame)
 }
 
 /// Leaves the exception that is set as an error value for Lua.
 fn give_exception(locked: &Locked<'_>, raised: Raised, frame: usize) -> c_int {
     let mut slots = Slots::new(locked.runtime);
     add_exception(&mut slots, take(locked.gil, raised));
-    answer(locked.runtime, slots, true, frame)
+    answer(locked.runtime, slots, Kind::Raise, frame)
 }
 
-fn answer(runtime: &Runtime, slots: Slots, raise: bool, frame: usize) -> c_int {
-    let place = runtime.answers.push(slots, raise, frame);
+fn answer(runtime: &Runtime, slots: Slots, kind: Kind, frame: usize) -> c_int {
+    let place = runtime.answers.push(slots, kind, frame);
     // SAFETY: the runtime is locked; C reads the answer next.
     unsafe { (*runtime.shared_with_c.get()).answer = place };
     ANSWERED

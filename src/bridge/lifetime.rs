@@ -3,7 +3,7 @@
 use pyo3_ffi::PyObject;
 
 use crate::ffi::lua as ffi;
-use crate::lua::memory;
+use crate::lua::memory::{self, Scope};
 use crate::py::error::raise;
 use crate::py::{Borrowed, Gil, Owned, Raised, call, gil};
 
@@ -104,7 +104,7 @@ pub(crate) fn close(gil: Gil<'_>, runtime: &Runtime) {
     }
     runtime.phase.set(Phase::Closing);
     if let Some(memory) = &runtime.memory {
-        memory.set_limit(0, true);
+        memory.set_limit(0, Scope::Total);
     }
     runtime.current.set(state);
     runtime.thread_state.set(gil::release(gil));

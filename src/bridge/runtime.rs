@@ -39,7 +39,8 @@ pub(crate) struct RuntimeObject {
     pub(crate) runtime: *mut Runtime,
 }
 
-/// See the module. All fields but `dropped` references are touched only with the GIL held or by the owner of the lock.
+/// See the module. Its fields are touched with the GIL held, and but for the lock itself and the registry slots that
+/// wrappers give up, by the owner of the lock only.
 pub(crate) struct Runtime {
     /// The part that C sees.
     pub(crate) shared_with_c: UnsafeCell<LupaRuntime>,

@@ -6,11 +6,13 @@ use std::ffi::{c_int, c_longlong};
 use pyo3_ffi::{PyFloat_FromDouble, PyLong_FromLongLong};
 
 use crate::ffi::lua::{self as ffi, LupaBox};
+use crate::lua::references::Reference;
 use crate::lua::stack::{Number, Type};
 use crate::py::{Borrowed, Owned, Raised, args, error, object, text};
 
 use super::crossing::{Locked, Results};
 use super::errors;
+use super::operation::{Body, Operation};
 use super::runtime::Phase;
 use super::wrapper::LuaCoroutineFunction;
 
@@ -128,11 +130,21 @@ impl Locked<'_> {
             return self.new_wrapper(index, self.runtime.types.thread);
         }
         let wrapper = self.new_wrapper(index, self.runtime.types.coroutine_function)?;
-        let function = self.function_of(&wrapper)?;
         let fields: *mut LuaCoroutineFunction = wrapper.as_ptr().cast();
         // SAFETY: the new wrapper is of this type, and ours alone.
-        unsafe { (*fields).function = function };
+        unsafe {
+            (*fields).object.vectorcall = Some(self.runtime.types.call_coroutine_function);
+            (*fields).function = self.function_of((*fields).object.reference)?;
+        }
         Ok(wrapper)
+    }
+
+    /// `[-0, +0, -]` A registry slot with the function of a coroutine that was not started.
+    fn function_of(&self, thread: Reference) -> Result<Reference, Raised> {
+        let mut operation = Operation::new(self.runtime);
+        operation.slots.add_reference(thread, None);
+        let results = self.perform(Body::Fork, &mut operation)?;
+        self.refer(results.index(0))
     }
 
     /// `[-0, +0, -]` Is the thread at `index` a coroutine that was not started?

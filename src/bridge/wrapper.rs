@@ -23,6 +23,9 @@ pub(crate) struct WrapperTypes {
     pub(crate) thread: *mut PyTypeObject,
     pub(crate) iterator: *mut PyTypeObject,
     pub(crate) nogc: *mut PyTypeObject,
+    /// How wrappers are called, and how coroutines that were not started are.
+    pub(crate) call: vectorcallfunc,
+    pub(crate) call_coroutine_function: vectorcallfunc,
 }
 
 /// `_LuaObject`, and the beginning of all other wrappers.
@@ -88,7 +91,7 @@ impl<'rt> Locked<'rt> {
         unsafe {
             (*fields).reference = reference;
             (*fields).lua_type = lua_type;
-            (*fields).vectorcall = Some(crate::api::object::vectorcall);
+            (*fields).vectorcall = Some(self.runtime.types.call);
             (*fields).runtime = Borrowed::from_ptr(self.runtime.object).hold().into_ptr().cast();
         }
         Ok(wrapper)

@@ -18,6 +18,15 @@ pub(crate) struct Memory {
     refused: Cell<c_int>,
 }
 
+/// Which memory a size is about.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Scope {
+    /// What came after the runtime was complete.
+    Own,
+    /// The runtime itself included.
+    Total,
+}
+
 impl Memory {
     pub(crate) fn new() -> Box<Memory> {
         Box::new(Memory {
@@ -34,19 +43,26 @@ impl Memory {
         self.base.set(self.used.get());
     }
 
-    pub(crate) fn used(&self, total: bool) -> usize {
-        if total { self.used.get() } else { self.used.get().saturating_sub(self.base.get()) }
+    pub(crate) fn used(&self, scope: Scope) -> usize {
+        self.used.get().saturating_sub(self.base_of(scope))
     }
 
-    pub(crate) fn limit(&self, total: bool) -> usize {
-        let limit = self.limit.get();
-        if total || limit == 0 { limit } else { limit.saturating_sub(self.base.get()) }
+    /// What a size of this scope leaves out.
+    fn base_of(&self, scope: Scope) -> usize {
+        match scope {
+            Scope::Own => self.base.get(),
+            Scope::Total => 0,
+        }
+    }
+
+    /// The limit; 0 is none.
+    pub(crate) fn limit(&self, scope: Scope) -> usize {
+        self.limit.get().saturating_sub(self.base_of(scope))
     }
 
     /// Sets the limit; 0 is none.
-    pub(crate) fn set_limit(&self, limit: usize, total: bool) {
-        let base = if total { 0 } else { self.base.get() };
-        self.limit.set(if limit == 0 { 0 } else { limit.saturating_add(base) });
+    pub(crate) fn set_limit(&self, limit: usize, scope: Scope) {
+        self.limit.set(if limit == 0 { 0 } else { limit.saturating_add(self.base_of(scope)) });
     }
 
     pub(crate) fn forget_refusals(&self) -> bool {
@@ -57,8 +73,8 @@ impl Memory {
         self.refused.get() != 0
     }
 
-    pub(crate) fn mark_refused(&self, refused: bool) {
-        self.refused.set(c_int::from(refused));
+    pub(crate) fn remember_refusal(&self) {
+        self.refused.set(1);
     }
 
     /// Where C sees whether a request was refused.
