@@ -71,6 +71,12 @@ def pytest_generate_tests(metafunc):
         metafunc.parametrize("runtime_name", selected_runtimes(), scope="session")
 
 
+def pytest_collection_finish(session):
+    """Thousands of collected tests would make each of the many `gc.collect()` slow: let them not be looked at."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(scope="session")
 def lupa_module(runtime_name):
     """The module of one runtime, e.g. `lupa.lua54`."""

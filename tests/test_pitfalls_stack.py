@@ -44,7 +44,7 @@ class TestWrappersFromCoroutines:
         assert (kept[0][1], kept[1]()) == (1, 7)
 
     def test_they_can_be_dropped_after_the_coroutine(self, lua, collect):
-        for _ in range(50):
+        for _ in range(10):
             coroutine = lua.eval("function() coroutine.yield({}) end").coroutine()
             table = next(coroutine)
             del coroutine

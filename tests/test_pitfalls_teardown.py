@@ -242,11 +242,11 @@ print(lua.eval("1 + 1"))
         assert len(kinds) == 3
         assert last == "2"
 
-    def test_in_a_thread_with_a_small_stack(self, run_script):
+    def test_in_a_thread_with_a_quarter_of_the_usual_stack(self, run_script):
         output = run_script("""
             import threading
             sys.setrecursionlimit(10**6)
-            threading.stack_size(1024 * 1024)
+            threading.stack_size(2 * 1024 * 1024)
             lua = LuaRuntime()
             f = lua.eval('function(g) return g() end')
             def down():
