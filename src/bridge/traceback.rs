@@ -35,7 +35,8 @@ fn is_frame(line: &str) -> bool {
     trimmed.len() < line.len() && trimmed.starts_with('[')
 }
 
-/// Puts the frames that follow a heading into Python's order; also returns the last traceback alone.
+/// Puts the frames that follow a heading into Python's order, unless other lines follow them; also returns the last
+/// traceback alone.
 pub(crate) fn innermost_last(message: &str) -> (String, Option<String>) {
     if !message.contains(HEADING) {
         return (message.to_owned(), None);
@@ -52,9 +53,15 @@ pub(crate) fn innermost_last(message: &str) -> (String, Option<String>) {
             }
         }
     }
-    match frames {
-        Some(start) if lines.len() > start + 1 => (lines.join("\n"), Some(lines[start - 1..].join("\n"))),
-        Some(start) => (message.to_owned(), Some(lines[start - 1..].join("\n"))),
-        None => (message.to_owned(), None),
-    }
+    let reordered = frames.is_some_and(|start| lines.len() > start + 1);
+    let message = if reordered { lines.join("\n") } else { message.to_owned() };
+    let traceback = last_traceback(&message);
+    (message, traceback)
+}
+
+/// The last heading of a message with what follows it, unless nothing does.
+fn last_traceback(message: &str) -> Option<String> {
+    let lines: Vec<&str> = message.lines().collect();
+    let heading = lines.iter().rposition(|line| *line == HEADING)?;
+    (heading + 1 < lines.len()).then(|| lines[heading..].join("\n"))
 }
