@@ -222,6 +222,7 @@ class TestWhatCannotCount:
         assert new_runtime().eval("1 + 1") == 2
 
 
+@pytest.mark.deviation
 class TestLuaJit:
     def test_it_does_not_compile_where_memory_is_counted(self, new_runtime, runtime_name):
         if runtime_name != "luajit21":
