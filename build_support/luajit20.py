@@ -24,7 +24,6 @@ import urllib.request
 ARCHIVE = "lupa-2.8.tar.gz"
 SHA256 = "d8022641b9ec8ecf2c5ecbe9f47e5a70e0b87c4b5ae921b92cb02a638e0acd08"
 FOLDER = "lupa-2.8/third-party/luajit20"
-DEFAULT_INDEX = "https://pypi.org/simple"
 
 
 class NotAvailable(Exception):
@@ -133,7 +132,13 @@ def _read(address):
 
 def _indexes():
     settings = _pip_settings()
-    return [settings.get("index-url", DEFAULT_INDEX), *settings.get("extra-index-url", "").split()]
+    return [settings.get("index-url") or _default_index(), *settings.get("extra-index-url", "").split()]
+
+
+def _default_index():
+    """The index that pip uses when nothing else is configured."""
+    program = "from pip._internal.models.index import PyPI; print(PyPI.simple_url)"
+    return subprocess.run([sys.executable, "-c", program], stdout=subprocess.PIPE, check=True, text=True).stdout.strip()
 
 
 @functools.lru_cache(maxsize=None)
