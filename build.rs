@@ -20,6 +20,8 @@ mod headers;
 mod libclang;
 #[path = "build_support/lua_source.rs"]
 mod lua_source;
+#[path = "build_support/native.rs"]
+mod native;
 
 use std::error::Error;
 use std::process::ExitCode;
@@ -52,6 +54,7 @@ fn build() -> Outcome<()> {
             lua.link();
         }
     }
+    native::compile()?;
     link_symbols_to_this_module();
     Ok(())
 }

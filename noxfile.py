@@ -19,6 +19,19 @@ SELECTED = [name for name in os.environ.get("LUPA_FLAVOURS", "").split(",") if n
 ORACLE = "lupa==2.8"
 SMOKE_TEST = "tests/smoke/smoke.py"
 
+#: For valgrind, which takes half a minute and more for each: every way between Python and Lua.
+ENTRANCES = [
+    f"tests/test_{name}.py"
+    for name in (
+        "callbacks", "calls", "coroutine_protocol", "coroutines", "errors", "eval_execute_compile",
+        "exceptions_through_lua", "gc", "iteration_in_lua", "lifetimes", "named_arguments", "python_objects",
+        "python_table", "table_from", "tables",
+    )
+]  # fmt: skip
+
+#: The tests of the benchmark need a build that is not slowed down.
+WITHOUT_BENCHMARK = "--ignore=tests/test_bench.py"
+
 #: All sessions compile the dependencies of the crate once, in a folder of their own.
 CARGO = {"CARGO_TARGET_DIR": str(pathlib.Path(".nox", "cargo").resolve())}
 
@@ -55,11 +68,54 @@ def oldest_and_newest():
 def tests(session):
     """The whole test suite, with the stack guard compiled in, next to the lupa that it is compared with."""
     session.install(".[test]", env={**CARGO, "LUPA_CHECKED": "1"})
-    # The folder of the build lets the tests look at the compiled C side.
-    environment = {**CARGO, "LUPA_ORACLE_PYTHON": oracle_python(session)}
+    run_suite(session, CARGO)
+
+
+def run_suite(session, build, *arguments):
+    """All tests; the variables of the build let them look at the compiled C side."""
+    environment = {"LUPA_ORACLE_PYTHON": oracle_python(session), **build}
     if SELECTED:
         environment["LUPA_TEST_RUNTIMES"] = ",".join(SELECTED)
-    session.run("pytest", *session.posargs, env=environment)
+    session.run("pytest", *arguments, *session.posargs, env=environment)
+
+
+@nox.session
+def selfcheck(session):
+    """The whole test suite on Luas that check how they are used, and move stacks and collect garbage whenever they may."""
+    build = {**CARGO, "LUPA_SELF_CHECK": "1"}
+    session.install(".[test]", env=build)
+    # The C library spoils what is freed, and does not keep it in a cache before.
+    spoiling = "glibc.malloc.perturb=85:glibc.malloc.tcache_count=0"
+    run_suite(session, {**build, "LUPA_TEST_REPETITIONS": "2000", "GLIBC_TUNABLES": spoiling}, WITHOUT_BENCHMARK)
+
+
+@nox.session
+def asan(session):
+    """The whole test suite under AddressSanitizer: Lua and the C bodies are compiled for it, all allocations are watched."""
+    build = {
+        "CARGO_TARGET_DIR": CARGO["CARGO_TARGET_DIR"] + "-asan",
+        "LUPA_CHECKED": "1",
+        "CFLAGS": "-fsanitize=address -fno-omit-frame-pointer -g",
+        # The makefile of LuaJIT runs programs that it has compiled.
+        "LDFLAGS": "-fsanitize=address",
+        "ASAN_OPTIONS": "detect_leaks=0:allocator_may_return_null=1",
+    }
+    session.install(".[test]", env=build)
+    library = session.run("cc", "-print-file-name=libasan.so", silent=True, external=True).strip()
+    # The tests of leaks measure the memory of the process, which includes what is kept after it was freed.
+    run_suite(session, {**build, "LD_PRELOAD": library, "PYTHONMALLOC": "malloc"}, WITHOUT_BENCHMARK, "-m", "not slow")
+
+
+@nox.session
+def valgrind(session):
+    """The tests of each way between Python and Lua under valgrind's memcheck."""
+    session.install(".[test]", env={**CARGO, "LUPA_CHECKED": "1"})
+    flavours = ",".join(SELECTED or ["lua51", "lua54", "luajit21"])
+    session.run(
+        "valgrind", "--quiet", "--error-exitcode=1", "--suppressions=tests/valgrind.supp", "--num-callers=30",
+        str(pathlib.Path(session.bin, "python")), "-m", "pytest", *(session.posargs or ENTRANCES),
+        external=True, env={"PYTHONMALLOC": "malloc", "LUPA_TEST_RUNTIMES": flavours},
+    )  # fmt: skip
 
 
 def oracle_python(session):
@@ -69,6 +125,14 @@ def oracle_python(session):
     session.run("python", "-m", "venv", "--clear", str(folder))
     session.run(str(python), "-m", "pip", "install", "--quiet", ORACLE, external=True)
     return str(python)
+
+
+@nox.session
+def bench(session):
+    """The benchmark against lupa, on Lua 5.4; `nox -s bench -- --help` tells what else it can do."""
+    session.install(".", env=CARGO)
+    environment = {"LUPA_ORACLE_PYTHON": oracle_python(session)}
+    session.run("python", "-m", "bench", *(session.posargs or ["time"]), env=environment)
 
 
 @nox.session

@@ -15,6 +15,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "lua.h"
@@ -26,9 +27,20 @@
 
 #include "lua/compat.h"
 #include "lua/slots.h"
+
+/* How much of this thread's C stack is left: src/py/native_stack.c. */
+#if defined(_WIN32)
+#define lupa_native_stack_left() SIZE_MAX
+#else
+extern size_t lupa_native_stack_left (void);
+#endif
+
 #include "lua/entries.h"
 #include "lua/bodies.h"
 #include "lua/messages.h"
+#include "lua/libraries.h"
+#include "lua/guards.h"
 #include "lua/protect.h"
+#include "lua/direct.h"
 
 #endif

@@ -18,9 +18,10 @@ ENVIRONMENT = {
     "no-luajit": "LUPA_NO_LUAJIT",
     "flavours": "LUPA_FLAVOURS",
     "checked": "LUPA_CHECKED",
+    "self-check": "LUPA_SELF_CHECK",
 }
 PATHS = {"lua-lib", "lua-includes"}
-SWITCHES = {"use-bundle", "no-bundle", "no-lua-jit", "no-luajit", "checked"}
+SWITCHES = {"use-bundle", "no-bundle", "no-lua-jit", "no-luajit", "checked", "self-check"}
 OFF = {"0", "false", "no", "off"}
 
 

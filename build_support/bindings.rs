@@ -11,9 +11,6 @@ use crate::{Outcome, api_table, libclang};
 
 const WRAPPER: &str = "wrapper.h";
 
-/// Compiled with the bodies: what has to be in C for other reasons than Lua's errors.
-const NATIVE: [&str; 2] = ["src/py/gil.c", "src/py/native_stack.c"];
-
 /// Types that Rust names by itself; those in the signatures of the allowed functions come along anyway.
 const TYPES: &str = "Lupa.*|lua_(State|Integer|Unsigned|Number|CFunction|Alloc|Debug|KContext|KFunction|Reader|Writer|Hook|WarnFunction)|luaL_Reg";
 
@@ -23,9 +20,6 @@ const TYPES: &str = "Lupa.*|lua_(State|Integer|Unsigned|Number|CFunction|Alloc|D
 /// compiled as C++ an error unwinds for real) have no Rust name, and nothing that has one lets an error through.
 pub fn generate(flavour: Flavour, lua: &LuaSource) -> Outcome<()> {
     let out = PathBuf::from(env::var("OUT_DIR")?);
-    for file in NATIVE {
-        println!("cargo::rerun-if-changed={file}");
-    }
     let bodies = out.join("bodies.c");
     let defines = our_defines(flavour);
     libclang::locate()?;
@@ -69,7 +63,6 @@ fn compile(lua: &LuaSource, defines: &[&str], bodies: &Path) -> Outcome<()> {
         compiler
             .include(env::var("CARGO_MANIFEST_DIR")?)
             .file(bodies)
-            .files(NATIVE.iter().filter(|_| cfg!(unix)))
             .opt_level(2)
             .pic(true)
             .flag_if_supported("-fexceptions")

@@ -6,7 +6,7 @@ use std::process::Command;
 use std::{env, fs};
 
 use crate::Outcome;
-use crate::flavour::{Flavour, Lua51, Lua52, Lua53, Lua54, Lua55, LuaJit20, LuaJit21};
+use crate::flavour::{Flavour, Lua51, Lua52, Lua53, Lua54, Lua55, LuaJit20, LuaJit21, has_feature};
 use crate::lua_source::{Library, LuaSource};
 
 /// Makes the internal functions and tables of Lua 5.2 and newer `static`, as Lua's own `onelua.c` does. The headers of
@@ -32,6 +32,49 @@ const STATIC_INTERNALS_51: &str = "
 #define luaall_c
 ";
 
+/// Lua checks how it is used and that it is consistent itself, collects garbage and moves its stacks whenever it may.
+/// Each version knows some of these names, and ignores the others.
+const SELF_CHECKS: &str = "
+#undef NDEBUG
+#include <assert.h>
+#define LUA_USE_APICHECK
+#define lua_assert(c) assert(c)
+#define assert_code(c) c
+#define HARDSTACKTESTS 1
+#define HARDMEMTESTS 1
+#define EMERGENCYGCTESTS 1
+";
+
+/// The allocator of `luaL_newstate`, the only caller of `realloc`, always moves the block and spoils the old one, so that a
+/// stale pointer shows. (The C library would not move what keeps its size, as a stack under HARDSTACKTESTS.)
+const MOVING_BLOCKS: &str = "
+#include <stdlib.h>
+#include <string.h>
+static void *moving_realloc (void *block, size_t old, size_t size) {
+  void *moved = malloc(size);
+  if (moved != NULL && block != NULL) {
+    memcpy(moved, block, old < size ? old : size);
+    memset(block, 0x55, old);
+    free(block);
+  }
+  return moved;
+}
+#define realloc(block, size) moving_realloc(block, osize, size)
+";
+
+/// A stack that moves at each call must not grow to a million values: that takes time quadratic in its depth. The index of
+/// the registry depends on the limit in some versions; it stays as in the headers, which modules in C are compiled with.
+const SMALL_STACKS: &str = "
+#include \"lua.h\"
+enum { REGISTRY_INDEX = LUA_REGISTRYINDEX };
+#undef LUA_REGISTRYINDEX
+#define LUA_REGISTRYINDEX REGISTRY_INDEX
+#undef LUAI_MAXSTACK
+#define LUAI_MAXSTACK 15000
+#undef LUAI_MAXCALLS
+#define LUAI_MAXCALLS 10000
+";
+
 /// How deep calls of C functions and of Lua from C may be nested. Lua's own 200 would be 100 calls from Lua to Python and
 /// back, since an operation of ours takes two.
 const DEEPER_CALLS: &str = "
@@ -39,6 +82,34 @@ const DEEPER_CALLS: &str = "
 #undef LUAI_MAXCCALLS
 #define LUAI_MAXCCALLS 400
 ";
+
+/// What is wrong in a file of Lua: the version, the file, its text, and ours.
+///
+/// The table of globals is read from the registry without a look at what is there. A script that has taken it out leaves 5.4
+/// with an array that may have become shorter, and 5.5 with an undefined value. Older versions find nil, which is an error.
+///
+/// The `pcall` of 5.1 pushes its first result without asking for room; that of 5.2 asks.
+const MENDS: [(Flavour, &str, &str, &str); 3] = [
+    (
+        Lua51,
+        "lbaselib.c",
+        "lua_pushboolean(L, (status == 0));\n  lua_insert(L, 1);",
+        "luaL_checkstack(L, 1, \"too many results\");\n  lua_pushboolean(L, (status == 0));\n  lua_insert(L, 1);",
+    ),
+    (
+        Lua54,
+        "lapi.c",
+        "(&hvalue(&G(L)->l_registry)->array[LUA_RIDX_GLOBALS - 1])",
+        "(isempty(luaH_getint(hvalue(&G(L)->l_registry), LUA_RIDX_GLOBALS)) \\
+         ? &G(L)->nilvalue : luaH_getint(hvalue(&G(L)->l_registry), LUA_RIDX_GLOBALS))",
+    ),
+    (
+        Lua55,
+        "lapi.c",
+        "lu_byte tag = luaH_getint(registry, LUA_RIDX_GLOBALS, gt);",
+        "lu_byte tag = (setnilvalue(gt), luaH_getint(registry, LUA_RIDX_GLOBALS, gt));",
+    ),
+];
 
 /// Compiles the sources as one translation unit, which is faster than separate objects.
 pub fn build(flavour: Flavour) -> Outcome<LuaSource> {
@@ -81,12 +152,31 @@ fn one_unit(flavour: Flavour, folder: &Path) -> Outcome<String> {
     if folder.join("lprefix.h").is_file() {
         text.push_str("#include \"lprefix.h\"");
     }
+    if has_feature("selfcheck") {
+        text.push_str(SELF_CHECKS);
+    }
     text.push_str(if flavour == Lua51 { STATIC_INTERNALS_51 } else { STATIC_INTERNALS });
     text.push_str(DEEPER_CALLS);
+    if has_feature("selfcheck") {
+        text.push_str(SMALL_STACKS);
+        text.push_str(MOVING_BLOCKS);
+    }
     for file in files {
-        writeln!(text, "#include \"{file}\"")?;
+        match MENDS.iter().find(|(version, name, ..)| (*version, *name) == (flavour, file.as_str())) {
+            Some((_, _, theirs, ours)) => text.push_str(&mended(&folder.join(&file), theirs, ours)?),
+            None => writeln!(text, "#include \"{file}\"")?,
+        }
     }
     Ok(text)
+}
+
+/// The text of a file with ours instead of theirs, which must be in it once.
+fn mended(file: &Path, theirs: &str, ours: &str) -> Outcome<String> {
+    let text = fs::read_to_string(file)?;
+    match text.split_once(theirs) {
+        Some((before, after)) if !after.contains(theirs) => Ok(format!("{before}{ours}{after}")),
+        _ => Err(format!("{}: {theirs:?} is not there, or not once", file.display()).into()),
+    }
 }
 
 /// `lua-src` does not say where its sources are, but Cargo knows the folder of each package.

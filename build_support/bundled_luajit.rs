@@ -5,9 +5,12 @@ use std::process::Command;
 use std::{env, fs};
 
 use crate::Outcome;
-use crate::flavour::{Flavour, LuaJit20};
+use crate::flavour::{Flavour, LuaJit20, has_feature};
 use crate::libclang::python;
 use crate::lua_source::{Library, LuaSource, path_variable};
+
+/// LuaJIT checks how it is used, and that it is consistent itself; the same as `debug` of `luajit-src`.
+const SELF_CHECKS: &str = "-DLUA_USE_APICHECK -DLUA_USE_ASSERT";
 
 pub fn build(flavour: Flavour) -> Outcome<LuaSource> {
     share_jobs_with_cargo();
@@ -23,7 +26,7 @@ fn share_jobs_with_cargo() {
 }
 
 fn build_21() -> LuaSource {
-    let artifacts = luajit_src::Build::new().debug(false).build();
+    let artifacts = luajit_src::Build::new().debug(has_feature("selfcheck")).build();
     source(artifacts.include_dir().to_owned(), artifacts.lib_dir().join("libluajit.a"))
 }
 
@@ -65,10 +68,12 @@ fn fetched_tree() -> Outcome<PathBuf> {
 }
 
 fn make(src: &Path) -> Outcome<()> {
+    let checks = if has_feature("selfcheck") { SELF_CHECKS } else { "" };
     let compiler = cc::Build::new().get_compiler();
     let status = Command::new("make")
         .current_dir(src)
-        .args(["libluajit.a", "CFLAGS=-fPIC"])
+        .arg("libluajit.a")
+        .arg(format!("CFLAGS=-fPIC {checks} {}", env::var("CFLAGS").unwrap_or_default()))
         .arg(format!("CC={}", compiler.path().display()))
         .status()
         .map_err(|error| format!("make, which LuaJIT needs, cannot be run: {error}"))?;

@@ -12,7 +12,7 @@ static LupaOperation *lupa_take (lua_State *L, int body, LupaRuntime **runtime) 
   LupaOperation *operation;
   *runtime = lupa_runtime(L);
   operation = *runtime == NULL ? NULL : (*runtime)->pending;
-  if (operation == NULL || operation->body != body || lua_gettop(L) != 0) luaL_error(L, "not callable from Lua");
+  if (operation == NULL || operation->body != body || lua_gettop(L) != 0) lupa_error(L, "not callable from Lua");
   (*runtime)->pending = NULL;
   return operation;
 }
@@ -20,7 +20,7 @@ static LupaOperation *lupa_take (lua_State *L, int body, LupaRuntime **runtime) 
 /* [-0, +0, v]   Give up for a reason that Rust turns into an exception of its own. */
 static int lupa_fail (lua_State *L, LupaOperation *operation, int failure) {
   operation->failure = failure;
-  return luaL_error(L, "operation failed");
+  return lupa_error(L, "operation failed");
 }
 
 /* [-0, +n, e]   Push the slots from `first` on. */
@@ -71,6 +71,12 @@ static int lupa_body_load (lua_State *L) {
   return 1;
 }
 
+/* [-0, +n, e]   -> a b c            Only push the slots. */
+static int lupa_body_push (lua_State *L) {
+  lupa_open(L, LUPA_PUSH);
+  return lua_gettop(L);
+}
+
 /* [-0, +1, e]   t k -> t[k] */
 static int lupa_body_get (lua_State *L) {
   lupa_open(L, LUPA_GET);
@@ -110,14 +116,15 @@ static void lupa_copypairs (lua_State *L, int target) {
   lua_pop(L, 1);
 }
 
-/* [-0, +1, e]   A slot of a table builder: a value, or the n-th new table, which is kept in the array at index 1. */
+/* [-0, +1, e]   A slot of a table builder: a value, or the n-th new table, which is kept in the array at index 1. Tables up to
+** operation->number are there since earlier operations. */
 static void lupa_pushelement (lua_State *L, LupaRuntime *runtime, LupaOperation *operation, LupaSlot *slot) {
   if (slot->tag != LUPA_NEWTABLE) {
     if (!lupa_pushslot(L, runtime, slot)) lupa_fail(L, operation, LUPA_LOST_REFERENCE);
     return;
   }
   lua_rawgeti(L, 1, slot->index);                                   /* table|nil */
-  if (lua_isnil(L, -1)) {
+  if (lua_isnil(L, -1) && slot->index > operation->number) {
     lua_pop(L, 1);
     lua_newtable(L);                                                /* table */
     lua_pushvalue(L, -1);                                           /* table table */
@@ -141,7 +148,6 @@ static int lupa_body_fill (lua_State *L) {
     lua_newtable(L);
     lua_replace(L, 1);                                              /* tables */
   }
-  else if (!lua_istable(L, 1)) return lupa_fail(L, operation, LUPA_LOST_REFERENCE);
   for (; slot < end; slot += 3) {
     lupa_pushelement(L, runtime, operation, &slot[0]);              /* tables t */
     if (slot[1].tag == LUPA_NIL) {}         /* no entry: only make sure that the table exists */
@@ -170,8 +176,9 @@ static int lupa_body_next (lua_State *L) {
 
 /* [-0, +1, e]   -> table of globals */
 static int lupa_body_globals (lua_State *L) {
-  lupa_open(L, LUPA_GLOBALS);
+  LupaOperation *operation = lupa_open(L, LUPA_GLOBALS);
   lupa_pushglobals(L);
+  if (!lua_istable(L, -1)) return lupa_fail(L, operation, LUPA_LOST_REFERENCE);
   return 1;
 }
 
@@ -189,7 +196,7 @@ static int lupa_body_require (lua_State *L) {
 static int lupa_body_reserve (lua_State *L) {
   LupaRuntime *runtime;
   LupaOperation *operation = lupa_take(L, LUPA_RESERVE, &runtime);
-  *runtime->over_limit = 1;                 /* a table of 5.1 that cannot grow loses entries */
+  *runtime->over_limit = !LUPA_GROWS_OR_FAILS;
   for (; operation->count < operation->number; operation->count++) {
     lua_pushboolean(L, 0);
     operation->references[operation->count] = luaL_ref(L, LUA_REGISTRYINDEX);
@@ -228,34 +235,54 @@ static int lupa_body_newthread (lua_State *L) {
 static int lupa_body_fork (lua_State *L) {
   LupaOperation *operation = lupa_open(L, LUPA_FORK);
   lua_State *co = lua_tothread(L, 1);
-  if (co == NULL || co == L || lua_status(co) != LUA_OK || lua_gettop(co) != 1)
+  if (co == NULL || lupa_threadstate(co) != LUPA_THREAD_NEW || lua_gettop(co) != 1)
     return lupa_fail(L, operation, LUPA_NOT_A_FUNCTION);
   lua_pushvalue(co, 1);                                             /* on co: f f */
   lua_xmove(co, L, 1);                                              /* thread f */
   return 1;
 }
 
-/* [-0, +results, e]   Move what a coroutine has yielded or returned, or its error value, to `L`; how many values. */
+/* [-0, +0, v]   The coroutine at index 1, in one of the states whose bits are set. Rust has looked before; a hook or a
+** finalizer of the script may have run it since. */
+static lua_State *lupa_tocoroutine (lua_State *L, LupaOperation *operation, int states) {
+  lua_State *co = lua_tothread(L, 1);
+  if (co == NULL || !(states & 1 << lupa_threadstate(co))) lupa_fail(L, operation, LUPA_NOT_RESUMABLE);
+  return co;
+}
+
+/* [-0, +0, -] Defined in messages.h, which knows the bodies by name. */
+static void lupa_notestack (lua_State *L, LupaTrace *trace, int level, const void *value);
+
+/*
+** [-0, +results, e]   Move what a coroutine has yielded or returned, or its error value, to `L`; how many values. One that died
+** by the error is closed, as coroutine.wrap does: its variables, and the values that it must not keep. (lua_settop would close
+** the variables as well, but unprotected.)
+*/
 static int lupa_taketherest (lua_State *L, lua_State *co, int results, LupaOperation *operation) {
-  if (operation->status != LUA_OK && operation->status != LUA_YIELD) results = 1;
+  int died = lua_status(co) != LUA_OK && lua_status(co) != LUA_YIELD, closed = LUA_OK;
+  if (operation->status != LUA_OK && operation->status != LUA_YIELD) {
+    results = 1;
+    lupa_notestack(co, &lupa_runtime(L)->trace, 0, lua_topointer(co, -1));
+  }
+  operation->number = died;
+  if (died) closed = lupa_closethread(co, L);
   if (!lua_checkstack(L, results + LUA_MINSTACK)) {
     lua_settop(co, -results - 1);
     return lupa_fail(L, operation, LUPA_NO_ROOM);
   }
   lua_xmove(co, L, results);
-  if (operation->status != LUA_OK && operation->status != LUA_YIELD)
-    lua_settop(co, 0);                      /* the dead coroutine must not keep the error value */
+  if (died && closed < 0) lua_settop(co, 0);                        /* without variables that are closed */
   return results;
 }
 
 /* [-n, +results, e]   Resume `co` with the top values. The values, or the error value while operation->status says so. */
 static int lupa_resumewith (lua_State *L, LupaRuntime *runtime, lua_State *co, int arguments, LupaOperation *operation) {
-  int results = 0, room, state = lupa_threadstate(co);
-  if (state != LUPA_THREAD_NEW && state != LUPA_THREAD_SUSPENDED) return lupa_fail(L, operation, LUPA_NOT_RESUMABLE);
-  *runtime->over_limit = 1;                 /* before 5.2 a failure would look for an error handler on `co` */
+  int results = 0, room;
+  *runtime->over_limit = !LUPA_GROWS_OR_FAILS;
   room = lua_checkstack(co, arguments + 1);
   *runtime->over_limit = 0;
-  if (!room) return luaL_error(L, "too many arguments to resume");
+  if (!room && *runtime->refused) return lupa_fail(L, operation, LUPA_NO_ROOM);
+  if (!room) return lupa_error(L, "too many arguments to resume");
   lua_xmove(L, co, arguments);
   operation->status = lupa_resume(co, L, arguments, &results);
   return lupa_taketherest(L, co, results, operation);
@@ -267,8 +294,7 @@ static int lupa_body_resume (lua_State *L) {
   LupaOperation *operation = lupa_take(L, LUPA_RESUME, &runtime);
   lua_State *co;
   lupa_pushslots(L, runtime, operation, 0);
-  co = lua_tothread(L, 1);
-  if (co == NULL || co == L) return lupa_fail(L, operation, LUPA_LOST_REFERENCE);
+  co = lupa_tocoroutine(L, operation, 1 << LUPA_THREAD_NEW | 1 << LUPA_THREAD_SUSPENDED);
   return lupa_resumewith(L, runtime, co, operation->count - 1, operation);
 }
 
@@ -301,8 +327,7 @@ static int lupa_body_throw (lua_State *L) {
   lua_State *co;
   int results = 0;
   lupa_pushslots(L, runtime, operation, 0);                         /* thread error */
-  co = lua_tothread(L, 1);
-  if (co == NULL || co == L) return lupa_fail(L, operation, LUPA_LOST_REFERENCE);
+  co = lupa_tocoroutine(L, operation, 1 << LUPA_THREAD_SUSPENDED);
   lua_rawseti(L, LUA_REGISTRYINDEX, runtime->thrown);               /* thread */
   now.hook = lua_gethook(co);
   now.mask = lua_gethookmask(co);
@@ -328,8 +353,7 @@ static int lupa_body_throw (lua_State *L) {
 /* [-0, +0|1, e]   thread -> error value, if a variable that was closed raised one */
 static int lupa_body_close (lua_State *L) {
   LupaOperation *operation = lupa_open(L, LUPA_CLOSE);
-  lua_State *co = lua_tothread(L, 1);
-  if (co == NULL || co == L) return lupa_fail(L, operation, LUPA_LOST_REFERENCE);
+  lua_State *co = lupa_tocoroutine(L, operation, ~(1 << LUPA_THREAD_ACTIVE));
   operation->status = lupa_closethread(co, L);
   if (operation->status <= LUA_OK) return 0;
   lua_xmove(co, L, 1);                                              /* thread error */

@@ -39,10 +39,45 @@ enum { LUPA_HAS_INTEGERS = 1 };
 enum { LUPA_HAS_INTEGERS = 0 };
 #endif
 
+/* Where Lua itself does not survive a refused request: a table that cannot grow loses entries (until 5.3), and another
+** coroutine's stack that cannot grow looks for an error handler of that coroutine (until 5.1). */
+#if LUA_VERSION_NUM >= 504
+enum { LUPA_GROWS_OR_FAILS = 1 };
+#else
+enum { LUPA_GROWS_OR_FAILS = 0 };
+#endif
+
+/* Lua 5.1 closes the standard files of the process when it has no memory while it opens its io library. */
+#if LUA_VERSION_NUM >= 502 || defined(LUAJIT_VERSION)
+enum { LUPA_OPENS_OR_FAILS = 1 };
+#else
+enum { LUPA_OPENS_OR_FAILS = 0 };
+#endif
+
+/* Do Lua's own functions for loading know modes? Where they do not, we look at the first byte ourselves. */
+#if LUA_VERSION_NUM >= 502 || defined(LUAJIT_VERSION)
+#define LUPA_KNOWS_MODES 1
+#else
+#define LUPA_KNOWS_MODES 0
+#endif
+
+/* Does Lua bound the recursion that matches a pattern? */
+#define LUPA_BOUNDS_PATTERNS LUPA_KNOWS_MODES
+
+/* Does table.concat call metamethods? */
+#define LUPA_CONCAT_CALLS (LUA_VERSION_NUM >= 503)
+
 #if LUA_VERSION_NUM >= 502
 #define LUPA_LIGHT_FUNCTIONS 1             /* lua_pushcfunction does not allocate */
 #else
 #define LUPA_LIGHT_FUNCTIONS 0
+#endif
+
+/* Can a coroutine close itself, by a jump to where it was resumed? */
+#if LUA_VERSION_NUM >= 505
+#define LUPA_CLOSES_ITSELF 1
+#else
+#define LUPA_CLOSES_ITSELF 0
 #endif
 
 /* What lua_resume says about a coroutine that died by an error. */
@@ -51,6 +86,15 @@ enum { LUPA_HAS_INTEGERS = 0 };
 #else
 #define LUPA_DEAD_COROUTINE "cannot resume non-suspended coroutine"
 #endif
+
+/* [-0, +0, v]   luaL_error for plain text. That of 5.5.1 takes whatever lies below on the stack for the text, where there is no
+** memory for it. */
+static int lupa_error (lua_State *L, const char *text) {
+  luaL_where(L, 1);
+  lua_pushstring(L, text);                                          /* position text */
+  lua_concat(L, 2);                                                 /* message */
+  return lua_error(L);
+}
 
 /* [-0, +0, -] Length without metamethods. */
 static size_t lupa_rawlen (lua_State *L, int index) {
@@ -117,13 +161,32 @@ static void lupa_pushlen (lua_State *L, int index) {
 #endif
 }
 
-/* [-0, +1, m]   The value that `table` (at a positive index) holds for the address `key`. */
+#if LUA_VERSION_NUM < 502
+/* [-0, +1, -]   An address as a key. Light userdata could raise on LuaJIT; a double represents every address exactly. */
+static void lupa_pushaddress (lua_State *L, const void *address) {
+  typedef char numbers_must_be_doubles[sizeof(lua_Number) >= sizeof(double) ? 1 : -1];
+  (void)sizeof(numbers_must_be_doubles);
+  lua_pushnumber(L, (lua_Number)(uintptr_t)address);
+}
+#endif
+
+/* [-0, +1, -]   The value that `table` (at a positive index) holds for the address `key`. */
 static void lupa_rawgetp (lua_State *L, int table, const void *key) {
 #if LUA_VERSION_NUM >= 502
   lua_rawgetp(L, table, key);
 #else
-  lua_pushlightuserdata(L, (void *)key);
+  lupa_pushaddress(L, key);
   lua_rawget(L, table);
+#endif
+}
+
+/* [-0, +0, -] f ... g -> f ... g      Give `g` the environment of `f`, where 5.1 has what 5.2 has in upvalues. */
+static void lupa_copyenvironment (lua_State *L, int original) {
+#if LUA_VERSION_NUM >= 502
+  (void)L; (void)original;
+#else
+  lua_getfenv(L, original);                                         /* f ... g environment */
+  lua_setfenv(L, -2);                                               /* f ... g */
 #endif
 }
 
@@ -132,7 +195,7 @@ static void lupa_rawsetp (lua_State *L, int table, const void *key) {
 #if LUA_VERSION_NUM >= 502
   lua_rawsetp(L, table, key);
 #else
-  lua_pushlightuserdata(L, (void *)key);                            /* v key */
+  lupa_pushaddress(L, key);                                         /* v key */
   lua_insert(L, -2);                                                /* key v */
   lua_rawset(L, table);
 #endif
@@ -147,12 +210,23 @@ static void *lupa_newuserdata (lua_State *L, size_t size) {
 #endif
 }
 
+/* Does the mode of a single execute() or compile() count? lupa passes it on from 5.2 on. */
+enum { LUPA_HEEDS_MODES = LUA_VERSION_NUM >= 502 };
+
+/* [-0, +(0|1), m]   May a chunk of this mode begin with the byte `first`? Otherwise the message is pushed. */
+static int lupa_checkmode (lua_State *L, int first, const char *mode) {
+  const char *kind = first == LUA_SIGNATURE[0] ? "binary" : "text";
+  if (mode == NULL || strchr(mode, kind[0]) != NULL) return 1;
+  lua_pushfstring(L, "attempt to load a %s chunk (mode is '%s')", kind, mode);
+  return 0;
+}
+
 /* [-0, +1, m]   Compile a chunk; the status, and the function or the message. `mode` NULL stands for both kinds. */
 static int lupa_load (lua_State *L, const char *chunk, size_t size, const char *name, const char *mode) {
-#if LUA_VERSION_NUM >= 502
+#if LUPA_KNOWS_MODES
   return luaL_loadbufferx(L, chunk, size, name, mode);
 #else
-  (void)mode;
+  if (!lupa_checkmode(L, size > 0 ? chunk[0] : 0, mode)) return LUA_ERRSYNTAX;
   return luaL_loadbuffer(L, chunk, size, name);
 #endif
 }
@@ -163,6 +237,24 @@ static void lupa_collect (lua_State *L) {
   lua_gc(L, LUA_GCCOLLECT);
 #else
   lua_gc(L, LUA_GCCOLLECT, 0);
+#endif
+}
+
+/* [-0, +0, e] */
+static int lupa_body_finishcycle (lua_State *L) {
+  lupa_collect(L);
+  return 0;
+}
+
+/* [-0, +0, -] Before a state is closed. A finalizer that collects while Lua 5.3 closes a state in the middle of a cycle never
+** returns: the collector waits for the finalizers that are left, and runs none of them (`gcfinnum` is 0 then). */
+static void lupa_finishcycle (lua_State *L) {
+#if LUA_VERSION_NUM == 503
+  if (!lua_checkstack(L, 2)) return;
+  lua_pushcfunction(L, lupa_body_finishcycle);
+  if (lua_pcall(L, 0, 0, 0) != LUA_OK) lua_pop(L, 1);
+#else
+  (void)L; (void)lupa_body_finishcycle;
 #endif
 }
 
@@ -223,6 +315,17 @@ static void lupa_compileroff (lua_State *L) {
 #endif
 }
 
+/* [-0, +0, m]   Keep the chunk name of `load`: Lua 5.1 itself does not while it reads the first character, so that a
+** reader which collects would leave the function with the name of a chunk that is freed. */
+static void lupa_keepchunkname (lua_State *L) {
+#if LUA_VERSION_NUM == 501 && !defined(LUAJIT_VERSION)
+  lua_pushliteral(L, "=(load)");
+  luaL_ref(L, LUA_REGISTRYINDEX);
+#else
+  (void)L;
+#endif
+}
+
 /* [-0, +0|1, -]   Run `function` protected although nothing is in the registry yet; the error value is on the stack. */
 static int lupa_firstcall (lua_State *L, lua_CFunction function) {
 #if LUPA_LIGHT_FUNCTIONS
@@ -231,6 +334,53 @@ static int lupa_firstcall (lua_State *L, lua_CFunction function) {
 #else
   return lua_cpcall(L, function, NULL);
 #endif
+}
+
+/* The standard libraries of this version, by the names of their tables; `base` are the global functions. */
+static const char *const lupa_libraries[] = {
+  "base", "package", "coroutine", "table", "io", "os", "string", "math", "debug",
+#if LUA_VERSION_NUM >= 503
+  "utf8",
+#endif
+#if LUA_VERSION_NUM == 502 || (LUA_VERSION_NUM == 503 && defined(LUA_COMPAT_5_2))
+  "bit32",
+#endif
+#if defined(LUAJIT_VERSION)
+  "bit", "jit", "ffi",
+#endif
+  NULL
+};
+
+/* The table of loaded modules, in the registry. */
+#if !defined(LUA_LOADED_TABLE)
+#define LUA_LOADED_TABLE "_LOADED"
+#define LUA_PRELOAD_TABLE "_PRELOAD"
+#endif
+
+#if LUA_VERSION_NUM >= 503
+/* [-0, +0, -]   How many results lupa_callfinally has to return, also after the function has yielded. */
+static int lupa_finalresults (lua_State *L, int status, lua_KContext below) {
+  (void)status;
+  return lua_gettop(L) - (int)below;
+}
+#elif LUA_VERSION_NUM == 502
+/* [-0, +0, -]   Likewise. */
+static int lupa_finalresults (lua_State *L) {
+  int below = 0;
+  lua_getctx(L, &below);
+  return lua_gettop(L) - below;
+}
+#endif
+
+/* [-1, +n, e]   f -> results, which the C function that calls this has to return. From 5.2 on f may yield. */
+static int lupa_callfinally (lua_State *L) {
+  int below = lua_gettop(L) - 1;
+#if LUA_VERSION_NUM >= 502
+  lua_callk(L, 0, LUA_MULTRET, below, lupa_finalresults);
+#else
+  lua_call(L, 0, LUA_MULTRET);
+#endif
+  return lua_gettop(L) - below;
 }
 
 #endif

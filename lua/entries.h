@@ -12,8 +12,14 @@ enum LupaRequest {
   LUPA_ASK_ITER, LUPA_ASK_ITEREX, LUPA_ASK_ENUMERATE, LUPA_ASK_NEXT, LUPA_ASK_ARGS, LUPA_ASK_OVERFLOW
 };
 
-/* [-0, +n, -] Implemented in Rust (src/bridge/entry.rs): n values pushed, or -1 with an answer in runtime->answer. */
-extern int lupa_python (lua_State *L, LupaRuntime *runtime, int request);
+/* What Python must find of the C stack. */
+#define LUPA_PYTHON_RESERVE (96u * 1024u)
+
+/*
+** [-0, +n, -] Implemented in Rust (src/bridge/entry.rs): n values pushed, or -1 with an answer in runtime->answer. `box` is the
+** object that the request is for, or NULL where there is none.
+*/
+extern int lupa_python (lua_State *L, LupaRuntime *runtime, LupaBox *box, int request);
 
 /* [-0, +n, e]   Push an answer, and raise it if it is an error. */
 static int lupa_pushanswer (lua_State *L, LupaRuntime *runtime) {
@@ -21,7 +27,7 @@ static int lupa_pushanswer (lua_State *L, LupaRuntime *runtime) {
   int i;
   lupa_needroom(L, runtime, answer->count);
   for (i = 0; i < answer->count; i++) {
-    if (!lupa_pushslot(L, runtime, &answer->slots[i])) return luaL_error(L, "lost reference");
+    if (!lupa_pushslot(L, runtime, &answer->slots[i])) return lupa_error(L, "lost reference");
   }
   answer->done = 1;
   if (answer->raise) return lua_error(L);
@@ -29,11 +35,12 @@ static int lupa_pushanswer (lua_State *L, LupaRuntime *runtime) {
 }
 
 /* [-0, +n, e]   Let Rust handle a request of the Lua code that runs on `L`. */
-static int lupa_ask (lua_State *L, int request) {
+static int lupa_ask (lua_State *L, LupaBox *box, int request) {
   LupaRuntime *runtime = lupa_runtime(L);
   int count;
-  if (runtime == NULL) return luaL_error(L, "the runtime of this object does not run in this thread");
-  count = lupa_python(L, runtime, request);
+  if (runtime == NULL) return lupa_error(L, "the runtime of this object does not run in this thread");
+  if (lupa_native_stack_left() < LUPA_PYTHON_RESERVE) return lupa_error(L, "C stack overflow");
+  count = lupa_python(L, runtime, box, request);
   lupa_running = runtime;                   /* Python may have switched to another stack (greenlets) and back */
   return count >= 0 ? count : lupa_pushanswer(L, runtime);
 }
@@ -42,7 +49,7 @@ static int lupa_ask (lua_State *L, int request) {
 static int lupa_entry_function (lua_State *L) {
   lua_pushvalue(L, lua_upvalueindex(1));
   lua_insert(L, 1);
-  return lupa_ask(L, LUPA_ASK_CALL);
+  return lupa_ask(L, lupa_tobox(L, 1), LUPA_ASK_CALL);
 }
 
 /* [-0, +0, -] The box that `index` stands for: a box itself, or the function that as_function made of one. */
@@ -56,25 +63,27 @@ static LupaBox *lupa_toobject (lua_State *L, int index) {
 }
 
 /* [-0, +0, v]   Argument check of the functions in the `python` table. */
-static void lupa_checkobject (lua_State *L, int index) {
+static LupaBox *lupa_checkobject (lua_State *L, int index) {
   LupaBox *box = lupa_toobject(L, index);
   if (box == NULL) luaL_argerror(L, index, "not a python object");
   else if (box->node == NULL) luaL_argerror(L, index, "deleted python object");
+  return box;
 }
 
 /* [-0, +0, v]   Likewise, for functions that take one argument. */
-static void lupa_checkonlyobject (lua_State *L) {
+static LupaBox *lupa_checkonlyobject (lua_State *L) {
   if (lua_gettop(L) > 1) luaL_argerror(L, 2, "invalid arguments");
-  lupa_checkobject(L, 1);
+  return lupa_checkobject(L, 1);
 }
 
 /* ---- metamethods of boxes. A deleted object is reported by Rust, as ReferenceError. ---- */
 
 /* [-0, +n, e] */
 static int lupa_metamethod (lua_State *L, int arguments, int request) {
-  if (lupa_toobject(L, 1) == NULL) luaL_argerror(L, 1, "not a python object");
+  LupaBox *box = lupa_toobject(L, 1);
+  if (box == NULL) luaL_argerror(L, 1, "not a python object");
   if (arguments > 0) lua_settop(L, arguments);
-  return lupa_ask(L, request);
+  return lupa_ask(L, box, request);
 }
 
 /* [-0, +n, e]   object a b c -> results */
@@ -106,14 +115,12 @@ static int lupa_entry_gc (lua_State *L) {
 
 /* [-0, +1, e] */
 static int lupa_entry_as_attrgetter (lua_State *L) {
-  lupa_checkonlyobject(L);
-  return lupa_ask(L, LUPA_ASK_ATTRIBUTES);
+  return lupa_ask(L, lupa_checkonlyobject(L), LUPA_ASK_ATTRIBUTES);
 }
 
 /* [-0, +1, e] */
 static int lupa_entry_as_itemgetter (lua_State *L) {
-  lupa_checkonlyobject(L);
-  return lupa_ask(L, LUPA_ASK_ITEMS);
+  return lupa_ask(L, lupa_checkonlyobject(L), LUPA_ASK_ITEMS);
 }
 
 /* [-0, +1, e]   object -> function */
@@ -125,13 +132,12 @@ static int lupa_entry_as_function (lua_State *L) {
 
 /* [-0, +1, e]   The function of a generic `for` over an iterator object. */
 static int lupa_entry_next (lua_State *L) {
-  lupa_checkobject(L, 1);
-  return lupa_ask(L, LUPA_ASK_NEXT);
+  return lupa_ask(L, lupa_checkobject(L, 1), LUPA_ASK_NEXT);
 }
 
 /* [-0, +3, e]   object -> next iterator control */
-static int lupa_startloop (lua_State *L, int request, lua_Integer before_first) {
-  if (lupa_ask(L, request) != 1) return luaL_error(L, "no iterator");   /* ... iterator */
+static int lupa_startloop (lua_State *L, LupaBox *box, int request, lua_Integer before_first) {
+  if (lupa_ask(L, box, request) != 1) return lupa_error(L, "no iterator");   /* ... iterator */
   lua_pushcfunction(L, lupa_entry_next);                            /* ... iterator next */
   lua_insert(L, -2);                                                /* ... next iterator */
   if (request == LUPA_ASK_ENUMERATE) lua_pushinteger(L, before_first);
@@ -141,26 +147,25 @@ static int lupa_startloop (lua_State *L, int request, lua_Integer before_first) 
 
 /* [-0, +3, e] */
 static int lupa_entry_iter (lua_State *L) {
-  lupa_checkonlyobject(L);
-  return lupa_startloop(L, LUPA_ASK_ITER, 0);
+  return lupa_startloop(L, lupa_checkonlyobject(L), LUPA_ASK_ITER, 0);
 }
 
 /* [-0, +3, e] */
 static int lupa_entry_iterex (lua_State *L) {
-  lupa_checkonlyobject(L);
-  return lupa_startloop(L, LUPA_ASK_ITEREX, 0);
+  return lupa_startloop(L, lupa_checkonlyobject(L), LUPA_ASK_ITEREX, 0);
 }
 
 /* [-0, +3, e]   object [start] -> next iterator start-1 */
 static int lupa_entry_enumerate (lua_State *L) {
   lua_Integer start = 0;
+  LupaBox *box;
   if (lua_gettop(L) > 2) luaL_argerror(L, 3, "invalid arguments");
-  lupa_checkobject(L, 1);
+  box = lupa_checkobject(L, 1);
   if (lua_gettop(L) == 2 && !lupa_tointeger(L, 2, &start)) {
     lua_pushfstring(L, "Could not convert %s to string", luaL_typename(L, 2));
     return lua_error(L);
   }
-  return lupa_startloop(L, LUPA_ASK_ENUMERATE, (lua_Integer)((uint64_t)start - 1u));
+  return lupa_startloop(L, box, LUPA_ASK_ENUMERATE, (lua_Integer)((uint64_t)start - 1u));
 }
 
 /* [-0, +1+2n, e]   table at `index` -> #table k1 v1 k2 v2 ... */
@@ -177,17 +182,17 @@ static void lupa_expand (lua_State *L, const LupaRuntime *runtime, int index) {
 static int lupa_entry_args (lua_State *L) {
   LupaRuntime *runtime = lupa_runtime(L);
   luaL_checktype(L, 1, LUA_TTABLE);
-  if (runtime == NULL) return lupa_ask(L, LUPA_ASK_ARGS);
+  if (runtime == NULL) return lupa_ask(L, NULL, LUPA_ASK_ARGS);
   lua_settop(L, 1);
   lupa_expand(L, runtime, 1);                                              /* table n k v k v ... */
-  return lupa_ask(L, LUPA_ASK_ARGS);
+  return lupa_ask(L, NULL, LUPA_ASK_ARGS);
 }
 
 /* [-0, +0, e]   handler -> */
 static int lupa_entry_set_overflow_handler (lua_State *L) {
   if (!lua_isnil(L, 1) && !lua_isfunction(L, 1)) lupa_checkobject(L, 1);
   lua_settop(L, 1);
-  return lupa_ask(L, LUPA_ASK_OVERFLOW);
+  return lupa_ask(L, NULL, LUPA_ASK_OVERFLOW);
 }
 
 static const luaL_Reg lupa_metamethods[] = {

@@ -84,7 +84,29 @@ static void lupa_hidebodies (lua_State *L, int level) {
   lua_replace(L, source);
 }
 
-/* [-0, +1, e]   value -> message with traceback, by the debug.traceback that the script sees now */
+/*
+** [-0, +n, m]   Push the debug.traceback that the script sees now: 1 and the function on the top, or 0 if there is none. A
+** runtime that was told not to show `debug` uses the original.
+*/
+static int lupa_pushtraceback (lua_State *L, const LupaRuntime *runtime) {
+  if (runtime->hides_debug) {
+    lua_pushcfunction(L, runtime->debug_traceback);
+    return 1;
+  }
+  lupa_pushglobals(L);                                              /* globals */
+  if (!lua_istable(L, -1)) return 0;        /* a script has changed the registry */
+  lua_pushliteral(L, "debug");
+  lua_rawget(L, -2);                                                /* globals debug */
+  if (!lua_istable(L, -1)) return 0;
+  lua_pushliteral(L, "traceback");
+  lua_rawget(L, -2);                                                /* globals debug traceback */
+  return lua_isfunction(L, -1);
+}
+
+/*
+** [-0, +1, e]   value -> message with traceback, by the debug.traceback that the script sees now. What a Python object says of
+** itself is not asked for, and no function of a script has to deal with one: a traceback alone, by the original.
+*/
 static int lupa_body_traceback (lua_State *L) {
   LupaRuntime *runtime = lupa_runtime(L);
   if (runtime == NULL) return 0;
@@ -94,16 +116,9 @@ static int lupa_body_traceback (lua_State *L) {
     lua_replace(L, 1);                                              /* text */
   }
   lua_settop(L, 1);
-  lupa_pushglobals(L);                                              /* value globals */
-  if (!lua_istable(L, 2)) return 0;         /* a script has changed the registry */
-  lua_pushliteral(L, "debug");
-  lua_rawget(L, 2);                                                 /* value globals debug */
-  if (!lua_istable(L, 3)) return 0;
-  lua_pushliteral(L, "traceback");
-  lua_rawget(L, 3);                                                 /* value globals debug traceback */
-  if (!lua_isfunction(L, 4)) return 0;
+  if (!lupa_pushtraceback(L, runtime)) return 0;                    /* value ... traceback */
   lua_pushvalue(L, 1);                                              /* ... traceback value */
-  if (lua_tocfunction(L, 4) != runtime->debug_traceback) {
+  if (lua_tocfunction(L, -2) != runtime->debug_traceback) {
     lua_call(L, 1, 1);
     return 1;
   }
@@ -111,6 +126,64 @@ static int lupa_body_traceback (lua_State *L) {
   lua_call(L, 2, 1);
   if (lua_type(L, -1) == LUA_TSTRING) lupa_hidebodies(L, 2);        /* levels seen from here */
   return 1;
+}
+
+/* ---- the traceback of a Python exception, in a place of our own: made without allocating, hence fast, and always there ---- */
+
+/* Add text, unless the place is full. */
+static void lupa_tell (LupaTrace *trace, const char *text) {
+  size_t size = strlen(text);
+  if (size > sizeof(trace->text) - trace->size) return;
+  memcpy(trace->text + trace->size, text, size);
+  trace->size += size;
+}
+
+static void lupa_tellnumber (LupaTrace *trace, int number) {
+  char digits[12], *digit = digits + sizeof(digits) - 1;
+  *digit = '\0';
+  for (; number > 0; number /= 10) *--digit = (char)('0' + number % 10);
+  lupa_tell(trace, digit);
+}
+
+/* One line, in the form of debug.traceback. */
+static void lupa_tellframe (LupaTrace *trace, const lua_Debug *frame) {
+  lupa_tell(trace, "\n\t");
+  lupa_tell(trace, frame->short_src);
+  lupa_tell(trace, ":");
+  if (frame->currentline > 0) {
+    lupa_tellnumber(trace, frame->currentline);
+    lupa_tell(trace, ":");
+  }
+  if (frame->name != NULL) {
+    lupa_tell(trace, " in function '");
+    lupa_tell(trace, frame->name);
+    lupa_tell(trace, "'");
+  }
+  else if (*frame->what == 'm') lupa_tell(trace, " in main chunk");
+  else if (*frame->what == 'C') lupa_tell(trace, " in ?");
+  else {
+    lupa_tell(trace, " in function <");
+    lupa_tell(trace, frame->short_src);
+    lupa_tell(trace, ":");
+    lupa_tellnumber(trace, frame->linedefined);
+    lupa_tell(trace, ">");
+  }
+}
+
+/*
+** [-0, +0, -] Note the call stack of `L` from `level` on, innermost call first, for the error value at address `value`. A
+** coroutine that has failed has no room to look for bodies, and none of them.
+*/
+static void lupa_notestack (lua_State *L, LupaTrace *trace, int level, const void *value) {
+  lua_Debug frame;
+  int last = level + LUPA_TRACE_LEVELS;
+  trace->value = value;
+  trace->size = 0;
+  for (; level < last && lua_getstack(L, level, &frame); level++) {
+    lua_getinfo(L, "Snl", &frame);
+    if (*frame.what != 'C' || lua_status(L) != LUA_OK || !lupa_isbody(L, &frame)) lupa_tellframe(trace, &frame);
+  }
+  if (lua_getstack(L, level, &frame)) lupa_tell(trace, "\n\t...");
 }
 
 #endif

@@ -9,7 +9,7 @@
 static int lupa_message_handler (lua_State *L);
 
 static const lua_CFunction lupa_functions[LUPA_FUNCTION_COUNT] = {
-  lupa_body_call, lupa_body_run, lupa_body_load, lupa_body_get, lupa_body_set, lupa_body_len, lupa_body_tostring,
+  lupa_body_call, lupa_body_run, lupa_body_load, lupa_body_push, lupa_body_get, lupa_body_set, lupa_body_len, lupa_body_tostring,
   lupa_body_fill, lupa_body_next, lupa_body_globals, lupa_body_require, lupa_body_reserve, lupa_body_grow,
   lupa_body_collect, lupa_body_newthread, lupa_body_fork, lupa_body_resume, lupa_body_throw, lupa_body_close,
   lupa_body_expand, lupa_message_handler, lupa_body_traceback
@@ -27,67 +27,82 @@ static int lupa_pushfunction (lua_State *L, const LupaRuntime *runtime, int whic
 #endif
 }
 
+/* [-0, +1, -] Push the message handler; 0 as above. */
+static int lupa_pushmessagehandler (lua_State *L, const LupaRuntime *runtime) {
+  return lupa_pushfunction(L, runtime, LUPA_MESSAGE);
+}
+
 /*
 ** [-0, +1, -]   value -> value      Runs where an error is raised, with the failed call still on the stack. The value stays
-** what it is; the text of the traceback goes to a registry slot. Exceptions of Python carry a traceback of their own.
+** what it is; the text of the traceback goes to a registry slot, that of a Python exception to a place of our own.
 */
 static int lupa_message_handler (lua_State *L) {
   LupaRuntime *runtime = lupa_runtime(L);
-  if (runtime == NULL || lupa_tobox(L, 1) != NULL) return 1;
+  if (runtime == NULL) return 1;
+  if (lupa_tobox(L, 1) != NULL) {
+    lupa_notestack(L, &runtime->trace, 1, lua_topointer(L, 1));
+    return 1;
+  }
   lua_settop(L, 1);
-  if (!lupa_pushfunction(L, runtime, LUPA_TRACEBACK)) return 1;
-  lua_pushvalue(L, 1);                                              /* value f value */
-  if (lua_pcall(L, 1, 1, 0) == LUA_OK) {                            /* value text|message */
-    lua_rawgeti(L, LUA_REGISTRYINDEX, runtime->traceback);          /* value text old */
-    if (lua_isnil(L, -1)) lua_settop(L, 1); /* the slot is not ours any more; filling it could raise */
-    else {
-      lua_pop(L, 1);
-      lua_rawseti(L, LUA_REGISTRYINDEX, runtime->traceback);        /* value */
+  if (lupa_pushfunction(L, runtime, LUPA_TRACEBACK)) {
+    lua_pushvalue(L, 1);                                            /* value f value */
+    if (lua_pcall(L, 1, 1, 0) == LUA_OK && !lua_isnil(L, 2)) {      /* value text|message */
+      lua_rawgeti(L, LUA_REGISTRYINDEX, runtime->traceback);        /* value text old */
+      if (!lua_isnil(L, 3)) {               /* the slot is still ours; otherwise filling it could raise */
+        lua_pop(L, 1);
+        lua_rawseti(L, LUA_REGISTRYINDEX, runtime->traceback);      /* value */
+      }
     }
   }
   lua_settop(L, 1);
   return 1;
 }
 
-/* [-0, +1|n, -]   Call what lies above `base` with `arguments` values, under our message handler at base + 1. */
-static int lupa_protectedcall (lua_State *L, LupaRuntime *runtime, LupaOperation *operation, int base, int arguments) {
+/* [-(n+1), +1|n, -]   f a b c -> results|error      Call under the message handler at `handler` or (0) none. */
+static int lupa_protectedcall (lua_State *L, LupaRuntime *runtime, LupaOperation *operation, int handler, int arguments) {
   LupaRuntime *outer = lupa_running;
   LupaOperation *waiting = runtime->pending;    /* a hook of the script runs before the body of an outer operation */
+  lua_State *inside = runtime->inside;
   int status;
   lupa_running = runtime;
   runtime->pending = operation;
-  status = lua_pcall(L, arguments, LUA_MULTRET, base + 1);
+  runtime->inside = L;
+  status = lua_pcall(L, arguments, LUA_MULTRET, handler);
   runtime->pending = waiting;
+  runtime->inside = inside;
   *runtime->over_limit = 0;                 /* a jump may have left it set */
   lupa_running = outer;
-  lua_remove(L, base + 1);                                          /* results|error */
   return status;
 }
 
-/* [-0, +1|n, -]   Run a body for an operation: its results or the error value, and the status. */
+/* [-0, +2|n+1, -]   -> handler results|error    Run a body for an operation; the status. */
 static int lupa_protect (lua_State *L, LupaRuntime *runtime, int body, LupaOperation *operation) {
   int base = lua_gettop(L);
   if (!lupa_pushfunction(L, runtime, LUPA_MESSAGE) || !lupa_pushfunction(L, runtime, body)) {
-    lua_settop(L, base);
-    lua_pushnil(L);                                                 /* error value */
+    lua_settop(L, base + 1);
+    lua_pushnil(L);                                                 /* handler error */
     operation->failure = LUPA_LOST_REFERENCE;
     return LUA_ERRRUN;
   }
   operation->body = body;                                           /* handler body */
-  return lupa_protectedcall(L, runtime, operation, base, 0);
+  return lupa_protectedcall(L, runtime, operation, base + 1, 0);
 }
 
-/* [-0, +1|n, -]   The short way of LUPA_CALL: the slots are few and plain, so that pushing them cannot raise. */
-static int lupa_callplain (lua_State *L, LupaRuntime *runtime, LupaOperation *operation) {
-  int base = lua_gettop(L), i, found = lupa_pushfunction(L, runtime, LUPA_MESSAGE);
-  for (i = 0; i < operation->count; i++) found &= lupa_pushplain(L, &operation->slots[i]);
-  if (!found) {
-    lua_settop(L, base);
-    lua_pushnil(L);                                                 /* error value */
-    operation->failure = LUPA_LOST_REFERENCE;
-    return LUA_ERRRUN;
-  }
-  return lupa_protectedcall(L, runtime, NULL, base, operation->count - 1);  /* handler f a b c -> */
+/*
+** [-0, +0, -] Make the stack large enough for operation->number more values: the status. The results of the call before can
+** lie close to the end of the stack, where Lua leaves no place: the message handler below them, which is done, gives up its.
+*/
+static int lupa_grow (lua_State *L, LupaRuntime *runtime, LupaOperation *operation, int handler) {
+  int status = LUA_ERRRUN, top;
+  operation->body = LUPA_GROW;
+  lua_remove(L, handler);                                           /* results */
+  top = lua_gettop(L);
+  if (lupa_pushfunction(L, runtime, LUPA_GROW)) status = lupa_protectedcall(L, runtime, operation, 0, 0);
+  else operation->failure = LUPA_LOST_REFERENCE;
+  lua_settop(L, top);
+  lua_pushnil(L);                                                   /* results nil */
+  lua_insert(L, handler);                                           /* nil results */
+  return status;
 }
 
 /* [-0, +0, -] Name and version of the implementation, from the headers. */
@@ -161,14 +176,21 @@ static void lupa_learntraceback (lua_State *L, LupaRuntime *runtime) {
 /* [-0, +0, e]   Open the standard libraries and what is ours. */
 static int lupa_body_open (lua_State *L) {
   LupaRuntime *runtime = lupa_running;
-  if (runtime == NULL || runtime->pending == NULL) return luaL_error(L, "not callable from Lua");
+  if (runtime == NULL || runtime->pending == NULL) return lupa_error(L, "not callable from Lua");
   runtime->pending = NULL;
+  *runtime->over_limit = !LUPA_OPENS_OR_FAILS;
   luaL_openlibs(L);
+  *runtime->over_limit = 0;
   if (runtime->counts_memory) lupa_compileroff(L);
   lupa_learntraceback(L, runtime);
+  lupa_bindclose(L, runtime);
+  if (runtime->selects_libraries) lupa_selectlibraries(L, runtime);
+  lupa_openguards(L, runtime);
+  lupa_bindmode(L, runtime);
   lupa_openmetatable(L, runtime);
   lupa_opencache(L, runtime);
   lupa_openfunctions(L, runtime);
+  lupa_keepchunkname(L);
   return 0;
 }
 
@@ -186,8 +208,7 @@ static int lupa_body_library (lua_State *L) {
   }
   lua_pushvalue(L, 1);
   lua_setfield(L, LUA_REGISTRYINDEX, "Py_None");
-  lua_getglobal(L, "package");                                      /* ... python package */
-  lua_getfield(L, -1, "loaded");                                    /* ... python package loaded */
+  lua_getfield(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);             /* ... python loaded */
   lua_pushvalue(L, 4);
   lua_setfield(L, -2, "python");
   lua_pushvalue(L, 4);
@@ -217,6 +238,8 @@ static int lupa_openstate (lua_State *L, LupaRuntime *runtime, LupaOperation *op
 static void lupa_closestate (lua_State *L, LupaRuntime *runtime) {
   LupaRuntime *outer = lupa_running;
   lupa_running = runtime;
+  runtime->inside = L;
+  lupa_finishcycle(L);
   lua_close(L);
   lupa_running = outer;
 }

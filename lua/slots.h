@@ -29,8 +29,11 @@ typedef struct LupaNode {
   void *object;                             /* PyObject *, owned */
   struct LupaNode *next, *previous;         /* the boxes of the runtime; Rust only */
   struct LupaNode *next_dead;               /* the queue of finalized boxes */
+  const struct LupaBox *holder;             /* the box that has taken the node over */
   unsigned int protocol;
 } LupaNode;
+
+enum { LUPA_MAGIC = 0x4c757061 };           /* differs from box to box by the address */
 
 /* The userdata. It refers to its node until it is finalized, and proves itself by size and magic word. */
 typedef struct LupaBox {
@@ -83,7 +86,7 @@ enum LupaOwn { LUPA_OWN_METATABLE, LUPA_OWN_CACHE, LUPA_OWN_COUNT };
 
 /* Functions of ours that are pushed by number: a closure has to be kept where pushing a C function allocates. */
 enum LupaFunction {
-  LUPA_CALL, LUPA_RUN, LUPA_LOAD, LUPA_GET, LUPA_SET, LUPA_LEN, LUPA_TOSTRING, LUPA_FILL, LUPA_NEXT, LUPA_GLOBALS,
+  LUPA_CALL, LUPA_RUN, LUPA_LOAD, LUPA_PUSH, LUPA_GET, LUPA_SET, LUPA_LEN, LUPA_TOSTRING, LUPA_FILL, LUPA_NEXT, LUPA_GLOBALS,
   LUPA_REQUIRE, LUPA_RESERVE, LUPA_GROW, LUPA_COLLECT, LUPA_NEWTHREAD, LUPA_FORK, LUPA_RESUME, LUPA_THROW, LUPA_CLOSE,
   LUPA_EXPAND, LUPA_MESSAGE, LUPA_TRACEBACK, LUPA_FUNCTION_COUNT
 };
@@ -93,6 +96,17 @@ typedef struct LupaThrow {
   lua_Hook hook;
   int mask, count;
 } LupaThrow;
+
+enum { LUPA_TRACE_LEVELS = 20, LUPA_TRACE_SIZE = 2048 };
+
+/* Where a Python exception has left Lua: a traceback without its heading, as far as there is room. */
+typedef struct LupaTrace {
+  const void *value;                        /* address of the error value that it belongs to */
+  size_t size;
+  char text[LUPA_TRACE_SIZE];
+} LupaTrace;
+
+#define LUPA_MAX_GUARDS 24
 
 typedef struct LupaRuntime {
   void *owner;                              /* the Rust side of the runtime */
@@ -108,12 +122,26 @@ typedef struct LupaRuntime {
   int functions[LUPA_FUNCTION_COUNT];       /* registry slots of the functions, where they are kept */
   int traceback;                            /* registry slot with the text of the last traceback, or false */
   int thrown;                               /* registry slot with the value to be raised in a coroutine, or false */
+  LupaTrace trace;
   LupaThrow *throwing;                      /* the throw whose hook has not run yet */
   lua_CFunction debug_traceback;            /* the original debug.traceback */
+  lua_CFunction coroutine_close;            /* the original coroutine.close */
+  lua_State *inside;                        /* the thread that the innermost operation of Python runs on */
+  lua_CFunction guarded[LUPA_MAX_GUARDS];   /* the originals of guarded functions, by the enum of lua/guards.h */
+  int nested_resumes;                       /* of coroutines by coroutines, where Lua does not count them */
+  int selects_libraries;                    /* show those in `libraries` only: bit n is the n-th of lupa_libraries */
+  int libraries;
+  int hides_debug;                          /* `debug` is not among them, but there is the original debug.traceback */
+  int only_harmless;                        /* leave out what the preset "safe" leaves out */
+  const char *mode;                         /* of the chunks that scripts may load; NULL for all */
 } LupaRuntime;
 
 /* The runtime whose Lua code runs in this thread. Neither the registry nor an upvalue can hold this safely: scripts with
-** the debug library reach both. */
+** the debug library reach both. Of the ways to a variable of a thread, this is the fast one; glibc has room for it in
+** libraries that are loaded late. */
+#if defined(__GLIBC__)
+__attribute__((tls_model("initial-exec")))
+#endif
 static _Thread_local LupaRuntime *lupa_running;
 
 /* [-0, +0, -] The runtime that `L` belongs to, if its code runs in this thread. */
@@ -128,7 +156,7 @@ static LupaBox *lupa_tobox (lua_State *L, int index) {
   LupaBox *box;
   if (lua_type(L, index) != LUA_TUSERDATA || lupa_rawlen(L, index) != sizeof(LupaBox)) return NULL;
   box = (LupaBox *)lua_touserdata(L, index);
-  return box->magic == ((uintptr_t)box ^ (uintptr_t)0x4c757061u) ? box : NULL;
+  return box->magic == ((uintptr_t)box ^ (uintptr_t)LUPA_MAGIC) ? box : NULL;
 }
 
 /* What a coroutine is about to do. */
@@ -147,13 +175,13 @@ static int lupa_threadstate (lua_State *co) {
 /* [-0, +0, v]   Make room for `count` values; say whether the stack or the memory is at its limit. */
 static void lupa_needroom (lua_State *L, const LupaRuntime *runtime, int count) {
   if (lua_checkstack(L, count + LUA_MINSTACK)) return;
-  luaL_error(L, *runtime->refused ? "not enough memory" : "stack overflow (too many values)");
+  lupa_error(L, *runtime->refused ? "not enough memory" : "stack overflow (too many values)");
 }
 
 /* [-0, +1, v]   One of our own objects, if nobody has touched the registry slot. */
 static void lupa_pushown (lua_State *L, LupaRuntime *runtime, int which) {
   lua_rawgeti(L, LUA_REGISTRYINDEX, runtime->own[which]);
-  if (lua_topointer(L, -1) != runtime->address[which]) luaL_error(L, "lost reference");
+  if (lua_topointer(L, -1) != runtime->address[which]) lupa_error(L, "lost reference");
 }
 
 /* [-0, +1, m]   A new box for the object of `node`, which it takes over. */
@@ -163,7 +191,8 @@ static void lupa_pushnewbox (lua_State *L, LupaRuntime *runtime, LupaNode **node
   box->node = NULL;
   lupa_pushown(L, runtime, LUPA_OWN_METATABLE);                     /* box metatable */
   lua_setmetatable(L, -2);                                          /* box */
-  box->magic = (uintptr_t)box ^ (uintptr_t)0x4c757061u;
+  box->magic = (uintptr_t)box ^ (uintptr_t)LUPA_MAGIC;
+  (*node)->holder = box;
   box->node = *node;                        /* from here on the finalizer of the box releases the object */
   *node = NULL;
 }

@@ -94,6 +94,26 @@ def lua_version(flavour):
     return flavour.version
 
 
+@pytest.fixture(scope="session")
+def self_checking():
+    """Whether Lua was compiled to check itself: it moves its stacks and shrinks them, and collects, whenever it may."""
+    return os.environ.get("LUPA_SELF_CHECK", "") not in ("", "0")
+
+
+@pytest.fixture
+def usual_allocator():
+    """For tests of addresses that come back, and of limits of the address space."""
+    if "libasan" in os.environ.get("LD_PRELOAD", ""):
+        pytest.skip("AddressSanitizer does not hand out again what was freed, and needs address space for itself")
+
+
+@pytest.fixture
+def collector_stops(self_checking, lua_version):
+    """For tests of a collector that does not run."""
+    if self_checking and lua_version >= (5, 2):
+        pytest.skip("this Lua collects garbage at each allocation, even if its collector is stopped")
+
+
 @pytest.fixture
 def lua(lupa_module):
     """A fresh runtime with default settings."""
@@ -104,6 +124,12 @@ def lua(lupa_module):
 def new_runtime(lupa_module):
     """The constructor of the runtime."""
     return lupa_module.LuaRuntime
+
+
+@pytest.fixture
+def bytecode(new_runtime):
+    """A compiled chunk of this runtime that returns 42."""
+    return new_runtime(encoding=None).eval("string.dump((loadstring or load)('return 6 * 7'))")
 
 
 @pytest.fixture
@@ -125,15 +151,51 @@ def collect():
     return collect
 
 
+#: What a script may put where it should not.
+FORGERIES = {
+    "nothing": "nil",
+    "a boolean": "true",
+    "a number": "5",
+    "text": "'forged'",
+    "a table": "{'forged', x = 'forged'}",
+    "a Lua function": "function() return 'forged' end",
+    "a C function": "print",
+    "a coroutine": "coroutine.create(function() return 'forged' end)",
+    "a file": "io.stderr",
+}
+
+
+@pytest.fixture(params=FORGERIES.values(), ids=list(FORGERIES))
+def forgery(request):
+    """Lua source of a value that does not belong where it is put."""
+    return request.param
+
+
+@pytest.fixture
+def insist(lupa_module):
+    """Call until it works: where a script has emptied slots, some attempts to reserve new ones find those."""
+
+    def insist(function, *args):
+        while True:
+            try:
+                return function(*args)
+            except lupa_module.LuaError as error:
+                if "lost reference" not in str(error):
+                    raise
+
+    return insist
+
+
 @pytest.fixture
 def run_script(runtime_name, lupa_module):
     """Run Python source in a process of its own, with `lupa` bound to the runtime's module; returns its output.
 
-    For what may hang, kill the process, or leaves traces in it. A non-zero exit fails the test.
+    For what may hang, kill the process, or leaves traces in it. A non-zero exit fails the test, and so does a text on stderr
+    that is not the expected one, if one is given. What does not end in time shows where all its threads are.
     """
 
-    def run(source, *arguments, timeout=60, env=None):
-        header = f"import sys, lupa.{runtime_name} as lupa\nfrom {lupa_module.__name__} import *\n"
+    def run(source, *arguments, timeout=60, env=None, stderr=None):
+        header = f"import faulthandler; faulthandler.dump_traceback_later({timeout - 5})\nimport sys, lupa.{runtime_name} as lupa\nfrom {lupa_module.__name__} import *\n"
         command = [sys.executable, "-X", "faulthandler", "-c", header + textwrap.dedent(source), *map(str, arguments)]
         try:
             done = subprocess.run(
@@ -146,7 +208,7 @@ def run_script(runtime_name, lupa_module):
             )
         except subprocess.TimeoutExpired as hang:
             pytest.fail(f"no end after {timeout} s\nstdout: {hang.stdout}\nstderr: {hang.stderr}", pytrace=False)
-        if done.returncode != 0:
+        if done.returncode != 0 or stderr not in (None, done.stderr):
             pytest.fail(f"exit status {done.returncode}\n{done.stdout}{done.stderr}", pytrace=False)
         return done.stdout
 

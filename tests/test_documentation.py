@@ -11,6 +11,8 @@ import pytest
 
 ROOT = pathlib.Path(__file__).parents[1]
 PAGES = sorted(path.name for path in ROOT.glob("*.md"))
+#: Pages of the tests, for those who work on them.
+INNER_PAGES = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "tests").rglob("*.md"))
 OPTIONS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE | doctest.IGNORE_EXCEPTION_DETAIL
 
 #: The types without a public name, by an expression for one of their objects.
@@ -77,15 +79,15 @@ class TestPages:
         blocks = re.findall(r"^```python\n(.*?)^```", read(page), re.MULTILINE | re.DOTALL)
         assert all(block.startswith(">>> ") for block in blocks)
 
-    @pytest.mark.parametrize("page", PAGES)
+    @pytest.mark.parametrize("page", [*PAGES, *INNER_PAGES])
     def test_links_lead_somewhere(self, page):
-        assert [target for target in LINK.findall(read(page)) if not (ROOT / target).exists()] == []
+        assert [target for target in LINK.findall(read(page)) if not (ROOT / page).parent.joinpath(target).exists()] == []
 
-    @pytest.mark.parametrize("page", PAGES)
+    @pytest.mark.parametrize("page", [*PAGES, *INNER_PAGES])
     def test_files_that_they_name_exist(self, page):
         assert [name for name in FILE.findall(read(page)) if not (ROOT / name).exists()] == []
 
-    @pytest.mark.parametrize("page", PAGES)
+    @pytest.mark.parametrize("page", [*PAGES, *INNER_PAGES])
     def test_tests_that_they_name_exist(self, page):
         assert [path + names for path, names in TEST.findall(read(page)) if not has_test(path, names)] == []
 

@@ -191,11 +191,6 @@ class TestChunkName:
         assert lua.execute("return ...", "@name", "b") == ("@name", "b")
 
 
-@pytest.fixture
-def bytecode(new_runtime):
-    return new_runtime(encoding=None).eval("string.dump((loadstring or load)('return 6 * 7'))")
-
-
 class TestMode:
     @pytest.mark.parametrize("mode", ["t", "bt", b"t", None])
     def test_text_is_accepted(self, lua, mode):

@@ -1,5 +1,6 @@
 """Python exceptions that cross Lua: the same object comes out, Lua can catch and rethrow it."""
 
+import sys
 import traceback
 
 import pytest
@@ -241,3 +242,127 @@ class TestIdentity:
         problem = Problem("resumed")
         code = "function(f) return coroutine.resume(coroutine.create(function() f() end)) end"
         assert lua.eval(code)(raiser(problem)) == (False, problem)
+
+
+def fail():
+    raise KeyError("from Python")
+
+
+class TestLuaTraceback:
+    """A Python exception that leaves Lua says where it was in Lua."""
+
+    CHUNK = "function inner(f) local x = f() return x end\nfunction outer(f)\n  local x = inner(f)\n  return x\nend"
+
+    def caught(self, call, *arguments, type=KeyError):
+        with pytest.raises(type) as caught:
+            call(*arguments)
+        return caught.value
+
+    @pytest.fixture
+    def outer(self, lua):
+        lua.execute(self.CHUNK, name="=script")
+        return lua.globals().outer
+
+    @pytest.mark.deviation
+    def test_it_is_an_attribute(self, outer):
+        lines = self.caught(outer, fail).lua_traceback.splitlines()
+        assert lines[0] == "stack traceback:"
+        assert [line.split(":")[1] for line in lines if line.startswith("\tscript:")] == ["3", "1"]
+
+    @pytest.mark.deviation
+    def test_the_text_of_the_exception_is_as_before(self, outer):
+        error = self.caught(outer, fail)
+        assert error.args == ("from Python",)
+        assert not hasattr(error, "__notes__")
+
+    @pytest.mark.deviation
+    def test_it_is_a_note_on_demand(self, new_runtime):
+        lua = new_runtime(traceback_notes=True)
+        lua.execute(self.CHUNK, name="=script")
+        error = self.caught(lua.globals().outer, fail)
+        assert error.__notes__ == ["Lua " + error.lua_traceback]
+        if sys.version_info >= (3, 11):
+            assert "Lua stack traceback:" in "".join(traceback.format_exception(error))
+
+    @pytest.mark.deviation
+    def test_notes_that_are_there_stay(self, new_runtime):
+        error = KeyError()
+        error.__notes__ = ["mine"]
+        lua = new_runtime(traceback_notes=True)
+
+        def raise_it():
+            raise error
+
+        assert self.caught(lua.eval("function(f) f() end"), raise_it) is error
+        assert error.__notes__ == ["mine", "Lua " + error.lua_traceback]
+
+    @pytest.mark.deviation
+    def test_nested_calls_keep_the_innermost(self, lua, outer):
+        call = lua.eval("function(f) f() end")
+        error = self.caught(call, lambda: outer(fail))
+        assert "script:1:" in error.lua_traceback
+        assert error.lua_traceback.count("stack traceback:") == 1
+
+    @pytest.mark.deviation
+    def test_errors_of_lua_keep_their_own(self, lua, lupa_module):
+        inner = lua.eval("function() error('wrong') end")
+        error = self.caught(lua.eval("function(f) f() end"), inner, type=lupa_module.LuaError)
+        first = error.traceback
+        error = self.caught(lua.eval("function(f) f() end"), lambda: inner(), type=lupa_module.LuaError)
+        assert "error" in first and "error" in error.traceback
+        assert not hasattr(error, "lua_traceback")
+
+    @pytest.mark.deviation
+    def test_in_coroutines(self, lua, lupa_module):
+        lua.execute("function fails(f)\n coroutine.yield(1)\n local x = f()\n return x\nend", name="=script")
+        coroutine = lua.globals().fails.coroutine(fail)
+        assert next(coroutine) == 1
+        assert "script:3:" in self.caught(next, coroutine).lua_traceback
+        wrong = lua.eval("function()\n error('wrong') end", name="=wrong").coroutine()
+        error = self.caught(next, wrong, type=lupa_module.LuaError)
+        assert "wrong:2:" in error.traceback
+        assert str(error) == "wrong:2: wrong"
+
+    @pytest.mark.deviation
+    def test_that_of_another_exception_is_not_taken(self, lua, lua_version):
+        if lua_version < (5, 4):
+            pytest.skip("to-be-closed variables came with Lua 5.4")
+        coroutine = lua.eval("""
+            function(first, second)
+                local function where_the_first_was()
+                    local x <close> = setmetatable({}, {__close = function() second() end})
+                    local y = first()
+                    return y
+                end
+                local z = where_the_first_was()
+                return z
+            end
+        """).coroutine(fail, lambda: 1 // 0)
+        problem = self.caught(next, coroutine, type=ZeroDivisionError)
+        assert "where_the_first_was" not in getattr(problem, "lua_traceback", "")
+
+    @pytest.mark.deviation
+    def test_no_code_of_the_exception_runs(self, outer):
+        class Hostile(Exception):
+            def __setattr__(self, name, value):
+                raise SystemExit
+
+            __getattribute__ = __setattr__
+
+        def raise_it():
+            raise Hostile
+
+        error = self.caught(outer, raise_it, type=Hostile)
+        assert "script:3:" in object.__getattribute__(error, "__dict__")["lua_traceback"]
+
+    @pytest.mark.deviation
+    @pytest.mark.parametrize("change", ["debug = nil", "debug.traceback = error", "debug.traceback = nil"])
+    def test_scripts_have_no_part_in_it(self, lua, outer, change):
+        lua.execute(change)
+        assert "script:3:" in self.caught(outer, fail).lua_traceback
+
+    @pytest.mark.deviation
+    def test_it_is_bounded(self, lua):
+        deep = lua.eval("function(f) local function deep(n) if n > 0 then deep(n - 1) end f() end deep(100) end")
+        lines = self.caught(deep, fail).lua_traceback.splitlines()
+        assert (len(lines), lines[1]) == (22, "\t...")

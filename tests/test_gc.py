@@ -56,7 +56,7 @@ class TestGccollect:
 
 class TestNogc:
     @pytest.fixture
-    def grows(self, lua):
+    def grows(self, lua, collector_stops):
         """Whether garbage piles up while a block runs."""
 
         def grows():
@@ -178,6 +178,27 @@ class TestPythonObjectsInLua:
             function(item)
         collect(lua)
         assert sys.getrefcount(item) - before < 3
+
+    def test_reference_counts_are_in_balance_after_failures(self, lua):
+        """An argument cannot be converted, after others have been."""
+        kept, text = Item(), "".join(["text"] * 20)
+        table, call = lua.table(), lua.globals().select
+        before = [sys.getrefcount(each) for each in (kept, text, table)]
+        for _ in range(50):
+            for attempt in (
+                lambda: call(1, kept, text, table, 2**200),
+                lambda: call(1, *[kept, text, table] * 10, 2**200),
+                lambda: lua.execute("return ...", kept, text, table, 2**200),
+                lambda: lua.table_from([kept, text, table, 2**200]),
+                lambda: lua.table_from([[kept], {kept: text}, table, 2**200], recursive=True),
+                lambda: lua.eval("function(f) f() end")(lambda: 2**200),
+                lambda: lua.eval("function() end").coroutine(kept, text, table, 2**200).send(None),
+            ):
+                with pytest.raises(OverflowError):
+                    attempt()
+        lua.gccollect()
+        lua.gccollect()
+        assert [sys.getrefcount(each) for each in (kept, text, table)] == before
 
     def test_the_same_object_again_and_again_is_held_once(self, lua, collect):
         item = Item()

@@ -78,3 +78,31 @@ def test_a_coroutine_that_died_by_an_exception_does_not_keep_it(lua):
         lua.gccollect()
         gc.collect()
     assert len(seen) <= 2
+
+
+def test_a_reader_that_collects_before_the_first_character_leaves_the_chunk_its_name(lua):
+    # Lua 5.1 frees the name; what is found in its place is garbage, or a crash.
+    sources = lua.execute("""
+        local functions, texts = {}, {}
+        for i = 1, 50 do
+            functions[i] = load(function() collectgarbage() end)
+            for j = 1, 20 do texts[#texts + 1] = "text" .. i .. "," .. j end
+        end
+        for i, f in ipairs(functions) do functions[i] = debug.getinfo(f).source end
+        return functions
+    """)
+    assert set(sources.values()) == {"=(load)"}
+
+
+def test_finalizers_that_collect_while_the_runtime_is_closed(run_script):
+    # Lua 5.3 waits for ever if its collector is in the middle of a cycle then.
+    output = run_script("""
+        for count in range(60):
+            lua = LuaRuntime()
+            lua.globals().o = object()
+            lua.execute("S = setmetatable({}, {__gc = function() collectgarbage() end})")
+            tables = [lua.table() for _ in range(count)]
+            del lua, tables
+        print("done")
+    """)
+    assert output.strip() == "done"

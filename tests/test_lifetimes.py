@@ -11,6 +11,35 @@ class Item:
     pass
 
 
+@pytest.mark.deviation
+class TestObjectsInLua:
+    """Where memory is counted, the allocator sees a box that Lua frees without its finalizer."""
+
+    @pytest.fixture
+    def freed(self, new_runtime, needs_allocator, collect):
+        def freed(code, count=1):
+            lua, items = new_runtime(max_memory=10**9), [Item() for _ in range(count)]
+            references = [weakref.ref(item) for item in items]
+            lua.execute(code, *items)
+            items.clear()
+            collect(lua)
+            return [reference() is None for reference in references]
+
+        return freed
+
+    def test_without_its_metatable_it_is_released_too(self, freed):
+        assert freed("debug.setmetatable(..., nil)") == [True]
+
+    def test_with_another_metatable_it_is_released_too(self, freed):
+        assert freed("debug.setmetatable(..., {__gc = function() end})") == [True]
+
+    def test_many_of_them(self, freed):
+        assert freed("for _, o in ipairs{...} do debug.setmetatable(o, nil) end", 200) == [True] * 200
+
+    def test_others_stay(self, freed):
+        assert freed("local b; kept, b = ...; debug.setmetatable(b, nil)", 2) == [False, True]
+
+
 class TestOrderOfDeath:
     def test_a_runtime_may_go_first(self, new_runtime):
         lua = new_runtime()
@@ -225,3 +254,59 @@ class TestShutdown:
         else:
             code = "kept = setmetatable({}, {__gc = function() f() end})"
         run_script(f"lua = LuaRuntime(); lua.globals().f = lambda: lua.eval('1'); lua.execute({code!r})")
+
+
+class TestInOneLongRun:
+    """Lua runs for long, and calls Python now and then: what both sides drop meanwhile does not wait for its end."""
+
+    def test_tables_that_python_has_dropped_can_be_collected(self, lua):
+        alive = lua.eval("""
+            function(f)
+                local weak, alive = setmetatable({}, {__mode = 'k'}), 0
+                for i = 1, 2000 do
+                    local t = {}
+                    weak[t] = true
+                    f(t)
+                end
+                collectgarbage()
+                collectgarbage()
+                for _ in pairs(weak) do alive = alive + 1 end
+                return alive
+            end
+        """)
+        assert alive(lambda table: None) <= 5
+
+    def test_objects_that_lua_has_dropped_are_released(self, lua):
+        class Item:
+            alive = most = 0
+
+            def __init__(self):
+                Item.alive += 1
+                Item.most = max(Item.most, Item.alive)
+
+            def __del__(self):
+                Item.alive -= 1
+
+        lua.eval("function(f) for i = 1, 5000 do f() if i % 50 == 0 then collectgarbage() collectgarbage() end end end")(Item)
+        assert 0 < Item.most < 1000
+
+    def test_they_are_released_when_no_lock_is_held(self, lua):
+        """A finalizer may wait for another thread that uses the runtime."""
+        waits = []
+
+        class Final:
+            def __del__(self):
+                thread = threading.Thread(target=lua.eval, args=("1 + 1",))
+                thread.start()
+                thread.join(5)
+                waits.append(thread.is_alive())
+
+        lua.globals().kept = Final()
+        lua.execute("kept = nil")
+        lua.gccollect()
+        lua.gccollect()
+        assert waits == [False]
+        lua.eval("function(o) o = nil end")(Final())
+        lua.gccollect()
+        lua.gccollect()
+        assert waits == [False, False]

@@ -65,6 +65,34 @@ class TestCounters:
         assert counted.get_memory_used(total=True) < before + 10_000
 
     @pytest.mark.deviation
+    def test_what_shrinks_and_grows_is_counted_to_the_byte(self, counted, self_checking):
+        """Stacks, tables and Lua's table of strings are reallocated both ways."""
+        difference = counted.eval("function(total) return collectgarbage('count') * 1024 - total() end")
+
+        def total():
+            return counted.get_memory_used(total=True)
+
+        before = difference(total)
+        size = 1000 if self_checking else 10_000
+        for _ in range(3):
+            counted.execute(
+                """
+                local size = ...
+                local function deep(n) if n == 0 then return 0 end return 1 + deep(n - 1) end
+                coroutine.wrap(function() deep(size) end)()
+                deep(size)
+                local t = {}
+                for i = 1, 2 * size do t[i] = 'text ' .. i end
+                for i = 1, 2 * size do t[i] = nil end
+                for i = 1, 100 do t['k' .. i] = i end
+                """,
+                size,
+            )
+            counted.gccollect()
+            counted.gccollect()
+            assert abs(difference(total) - before) < 100
+
+    @pytest.mark.deviation
     def test_less_than_at_the_beginning_does_not_wrap_around(self, counted):
         counted.execute("string, table, io, os, debug, package = nil")
         counted.gccollect()
@@ -137,6 +165,11 @@ class TestLimit:
 
 
 class TestReachingIt:
+    @pytest.fixture
+    def limited(self, new_runtime, needs_allocator, self_checking):
+        # Time quadratic in the limit, if each allocation collects all garbage.
+        return new_runtime(max_memory=MEGABYTE // 8 if self_checking else MEGABYTE)
+
     CODE = {
         "string": "return ('x'):rep(100000000)",
         "table": "local t = {} for i = 1, 1e7 do t[i] = i end",
@@ -199,6 +232,18 @@ class TestReachingIt:
     def test_a_rethrown_one_is_still_a_memory_error(self, limited, lupa_module):
         with pytest.raises(lupa_module.LuaMemoryError):
             limited.execute("local ok, e = pcall(string.rep, 'x', 100000000) error(e, 0)")
+
+    @pytest.mark.parametrize("allocation", ["('x'):rep(100000000)", "table.concat({('x'):rep(900000), ('y'):rep(900000)})"])
+    @pytest.mark.deviation
+    def test_through_coroutines_that_lua_resumes(self, limited, lupa_module, allocation):
+        for code in (
+            f"coroutine.wrap(function() return {allocation} end)()",
+            f"coroutine.wrap(function() coroutine.wrap(function() return {allocation} end)() end)()",
+            f"local co = coroutine.create(function() return {allocation} end) error(select(2, coroutine.resume(co)), 0)",
+        ):
+            with pytest.raises(lupa_module.LuaMemoryError):
+                limited.execute(code)
+            assert limited.eval("1 + 1") == 2
 
     def test_a_memory_error_of_python_is_pythons(self, limited):
         problem = MemoryError("mine")

@@ -147,6 +147,20 @@ class TestPackage:
         source = f"import lupa.{runtime_name} as lupa; print(lupa.LuaRuntime().eval('1 + 1'))"
         assert run_python(source).strip() == "2"
 
+    def test_importing_does_not_bring_slow_modules_along(self, lupa_module):
+        source = f"import sys; before = set(sys.modules); import {lupa_module.__name__}; print(set(sys.modules) - before)"
+        added = eval(run_python(source))
+        assert lupa_module.__name__ in added
+        assert added & {"re", "threading", "logging", "typing", "inspect"} == set()
+
+    def test_names_that_are_no_runtimes(self):
+        lupa = importlib.import_module("lupa")
+        for name in ("lua54x", "luaX54", "lu54", "Lua54", "lua\N{GREEK SMALL LETTER ALPHA}54"):
+            with pytest.raises(AttributeError, match="has no attribute"):
+                getattr(lupa, name)
+        with pytest.raises(AttributeError, match=r"^lua99$"):
+            lupa.lua99
+
     def test_nothing_is_loaded_before_it_is_needed(self):
         source = "import sys, lupa; print([name for name in sys.modules if name.startswith('lupa.lua')])"
         assert run_python(source).strip() == "[]"

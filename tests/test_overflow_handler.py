@@ -155,3 +155,12 @@ class TestFailing:
         lua.set_overflow_handler(lambda n: n)
         with pytest.raises(OverflowError):
             same(BIG)
+
+    @pytest.mark.deviation
+    def test_a_lack_of_memory_stays_one(self, lua, same):
+        def handler(value):
+            raise MemoryError("of the handler")
+
+        lua.set_overflow_handler(handler)
+        with pytest.raises(MemoryError, match="of the handler"):
+            same(BIG)

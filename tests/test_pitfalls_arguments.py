@@ -91,6 +91,12 @@ class TestHolesInArgumentTables:
                 assert "invalid arguments" in str(error)
 
 
+def started(lua):
+    coroutine = lua.eval("function() coroutine.yield() end").coroutine()
+    next(coroutine)
+    return coroutine
+
+
 class TestObjectsOfAnotherRuntime:
     @pytest.mark.parametrize(
         "entrance",
@@ -112,6 +118,39 @@ class TestObjectsOfAnotherRuntime:
         for _ in range(3):
             with pytest.raises(lupa_module.LuaError, match="cannot mix objects from different Lua runtimes"):
                 entrance(lua, other.eval(code))
+        assert (lua.eval("1 + 1"), other.eval("1 + 1")) == (2, 2)
+
+    ENTRANCES = {
+        "an argument": lambda lua, it: lua.eval("...", it),
+        "an argument of many": lambda lua, it: lua.execute("local a = ...", 1, "text", object(), it),
+        "an argument of a function": lambda lua, it: lua.globals().tostring(it),
+        "an argument of a new coroutine": lambda lua, it: next(lua.eval("function(...) end").coroutine(it)),
+        "sent to a coroutine": lambda lua, it: started(lua).send(it),
+        "one of several sent": lambda lua, it: started(lua).send((1, it)),
+        "a result": lambda lua, it: lua.eval("function(f) return f() end")(lambda: it),
+        "an item": lambda lua, it: lua.globals().__setitem__("kept", it),
+        "an attribute": lambda lua, it: setattr(lua.globals(), "kept", it),
+        "a key": lambda lua, it: lua.globals()[it],
+        "a key to write": lambda lua, it: lua.globals().__setitem__(it, 1),
+        "a key to delete": lambda lua, it: lua.globals().__delitem__(it),
+        "a new table": lambda lua, it: lua.table(it),
+        "a new table with names": lambda lua, it: lua.table(x=it),
+        "a key of a new table": lambda lua, it: lua.table_from({it: 1}),
+        "a deep table": lambda lua, it: lua.table_from([[[it]]], recursive=True),
+        "an iterator": lambda lua, it: lua.eval("function(o) for v in python.iter(o) do end end")([it]),
+        "an iterator that counts": lambda lua, it: lua.eval("function(o) for i, v in python.enumerate(o) do end end")([it]),
+    }
+
+    @pytest.mark.parametrize("entrance", ENTRANCES)
+    @pytest.mark.parametrize(
+        "code",
+        ["{1}", "print", "function() end", "coroutine.create(function() end)", "coroutine.wrap(function() coroutine.yield((coroutine.running())) end)()", "io.stdout"],
+        ids=["table", "C function", "Lua function", "unstarted coroutine", "coroutine", "userdata"],
+    )  # fmt: skip
+    def test_everything_is_refused_at_every_entrance(self, lua, new_runtime, lupa_module, entrance, code):
+        other = new_runtime()
+        with pytest.raises(lupa_module.LuaError, match="cannot mix objects from different Lua runtimes"):
+            self.ENTRANCES[entrance](lua, other.eval(code))
         assert (lua.eval("1 + 1"), other.eval("1 + 1")) == (2, 2)
 
     def test_views_of_another_runtime_are_iterables(self, lua, new_runtime):
@@ -186,7 +225,9 @@ class TestNestedStructures:
 
     @pytest.mark.parametrize("wrap", [lambda inner: [inner], lambda inner: {"k": inner}, lambda inner: (1, [inner])])
     @pytest.mark.parametrize("depth", [100, 1000, 50_000])
-    def test_depth_is_no_crash(self, lua, lupa_module, wrap, depth):
+    def test_depth_is_no_crash(self, lua, lupa_module, wrap, depth, self_checking):
+        if self_checking:
+            depth = min(depth, 2000)  # each allocation collects all garbage
         nested = ["bottom"]
         for _ in range(depth):
             nested = wrap(nested)
@@ -204,11 +245,12 @@ class TestNestedStructures:
         assert table[2] == b"cd"
         assert table[1] is not None
 
-    def test_wide_structures(self, lua):
-        rows = [{"id": i, "tags": [str(i), {"n": i}]} for i in range(5000)]
+    def test_wide_structures(self, lua, self_checking):
+        width = 500 if self_checking else 5000
+        rows = [{"id": i, "tags": [str(i), {"n": i}]} for i in range(width)]
         table = lua.table_from(rows, recursive=True)
-        assert len(table) == 5000
-        assert all(table[i + 1].tags[2].n == i for i in range(0, 5000, 97))
+        assert len(table) == width
+        assert all(table[i + 1].tags[2].n == i for i in range(0, width, 97))
 
     def test_a_structure_that_changes_while_it_is_read(self, lua, lupa_module):
         class Growing(dict):

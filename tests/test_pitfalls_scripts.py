@@ -327,12 +327,16 @@ class TestDebugLibrary:
         code = """
             local ok, message = pcall(function(f)
                 f(function()
-                    for level = 0, 12 do
-                        if not debug.getinfo(level) then break end
-                        for index = -3, 6 do
+                    -- No locals and no `for`: Lua trusts the hidden variables of a loop, which would be changed too.
+                    level = 0
+                    while level <= 12 and debug.getinfo(level) do
+                        index = -3
+                        while index <= 6 do
                             pcall(debug.getlocal, level, index)
                             pcall(debug.setlocal, level, index, 'changed')
+                            index = index + 1
                         end
+                        level = level + 1
                     end
                 end)
             end, ...)

@@ -149,61 +149,6 @@ class TestFinalizersAtTheEnd:
         """)
 
 
-def interpreters():
-    """The module of subinterpreters under the name it has on this Python, or None."""
-    for name in ("_interpreters", "_xxsubinterpreters"):
-        try:
-            return __import__(name)
-        except ImportError:
-            continue
-    return None
-
-
-@pytest.mark.skipif(interpreters() is None, reason="this Python was built without its module for subinterpreters")
-class TestSubinterpreters:
-    SCRIPT = """
-        try:
-            import _interpreters as interpreters
-        except ImportError:
-            import _xxsubinterpreters as interpreters
-
-        def create():
-            if sys.version_info >= (3, 13):
-                return interpreters.create("legacy")
-            return interpreters.create(isolated=False)
-
-        def run(identity, source):
-            failure = interpreters.run_string(identity, source)
-            assert failure is None, failure
-    """
-
-    def test_a_runtime_works_there(self, run_script, runtime_name):
-        output = run_script(
-            self.SCRIPT
-            + f"""
-        identity = create()
-        run(identity, "import lupa.{runtime_name} as l; lua = l.LuaRuntime(); print(lua.eval('1 + 1'), flush=True)")
-        run(identity, "print(lua.eval('function(f) return f(20) end')(lambda n: n + 1), flush=True)")
-        interpreters.destroy(identity)
-        print(LuaRuntime().eval("'still here'"))
-        """
-        )
-        assert output.split() == ["2", "21", "still", "here"]
-
-    def test_several_one_after_the_other(self, run_script, runtime_name):
-        output = run_script(
-            self.SCRIPT
-            + f"""
-        for i in range(5):
-            identity = create()
-            run(identity, "import lupa.{runtime_name} as l; lua = l.LuaRuntime(); lua.globals().f = lambda: lua")
-            interpreters.destroy(identity)
-        print("done")
-        """
-        )
-        assert output.strip() == "done"
-
-
 class TestDeepRecursion:
     """Python and Lua calling each other without end is an error on every runtime."""
 
@@ -242,11 +187,36 @@ print(lua.eval("1 + 1"))
         assert len(kinds) == 3
         assert last == "2"
 
-    def test_in_a_thread_with_a_quarter_of_the_usual_stack(self, run_script):
+    def test_it_ends_at_the_same_depth_everywhere(self, run_script):
+        """However large the stacks are."""
         output = run_script("""
             import threading
             sys.setrecursionlimit(10**6)
-            threading.stack_size(2 * 1024 * 1024)
+            threading.stack_size(512 * 1024 * 1024)
+            lua = LuaRuntime()
+            f = lua.eval('function(g) return g() end')
+            depth = 0
+            def down():
+                global depth
+                depth += 1
+                return f(down)
+            def work():
+                try:
+                    down()
+                except (RecursionError, LuaError):
+                    print(depth)
+            thread = threading.Thread(target=work)
+            thread.start()
+            thread.join()
+        """)
+        assert 50 < int(output) < 250
+
+    @pytest.mark.parametrize("kilobytes", [256, 512, 1024, 2048])
+    def test_in_a_thread_with_a_small_stack(self, run_script, kilobytes):
+        output = run_script(f"""
+            import threading
+            sys.setrecursionlimit(10**6)
+            threading.stack_size({kilobytes} * 1024)
             lua = LuaRuntime()
             f = lua.eval('function(g) return g() end')
             def down():
@@ -318,6 +288,36 @@ print(lua.eval("1 + 1"))
             except (lupa_module.LuaError, MemoryError) as error:
                 assert error is not None
         assert select(1, 2) == 2
+
+    def test_more_arguments_in_a_table_than_lua_takes(self, lua, lupa_module):
+        count = lua.eval("function(f, n) local t = {} for i = 1, n do t[i] = i end return f(python.args(t)) end")
+        for size in (100, 3_000, 10_000, 300_000, 2_000_000):
+            try:
+                assert count(lambda *args: len(args), size) == size
+            except (lupa_module.LuaError, MemoryError) as error:
+                assert size > 3_000 and error is not None
+        assert lua.eval("1 + 1") == 2
+
+    def test_more_values_than_lua_takes_from_a_coroutine(self, lua, lupa_module):
+        for size in (100, 3_000, 7_000, 200_000, 900_000):
+            code = f"""
+                function()
+                    local t = {{}}
+                    for i = 1, {size} do t[i] = i end
+                    coroutine.yield((table.unpack or unpack)(t))
+                    return 'end'
+                end
+            """
+            coroutine = lua.eval(code).coroutine()
+            try:
+                assert next(coroutine) == tuple(range(1, size + 1))
+            except (lupa_module.LuaError, MemoryError) as error:
+                assert size > 3_000 and error is not None
+            try:
+                assert next(coroutine) == "end"
+            except (lupa_module.LuaError, StopIteration):
+                assert size > 3_000
+        assert lua.eval("1 + 1") == 2
 
     def test_more_results_than_lua_takes(self, new_runtime, lupa_module):
         lua = new_runtime(unpack_returned_tuples=True)

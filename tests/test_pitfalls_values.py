@@ -87,7 +87,7 @@ class TestIterex:
 
 class TestNogc:
     @pytest.fixture
-    def garbage_stays(self, lua):
+    def garbage_stays(self, lua, collector_stops):
         """Whether garbage stays where it is."""
 
         def garbage_stays():

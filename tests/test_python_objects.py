@@ -157,3 +157,70 @@ class TestProtocolHelpers:
             function()
         with pytest.raises(TypeError):
             function(1, 2)
+
+
+class TestDefaultProtocol:
+    """Lua indexes an object by items if its type has `__getitem__`, otherwise by attributes."""
+
+    def protocol(self, lua, value):
+        return lua.eval("function(o) return python.as_attrgetter(o) == o and 'attributes' or 'items' end")(value)
+
+    @pytest.mark.parametrize("value", [[1], {"a": 1}, (1,), range(3), memoryview(b"x"), list], ids=repr)
+    def test_items(self, lua, value):
+        assert self.protocol(lua, value) == "items"
+
+    @pytest.mark.parametrize("value", [object(), {1}, iter([]), len, int, 1j, [].append], ids=lambda value: type(value).__name__)
+    def test_attributes(self, lua, value):
+        assert self.protocol(lua, value) == "attributes"
+
+    def test_classes_that_change(self, lua):
+        class Changing:
+            pass
+
+        assert self.protocol(lua, Changing()) == "attributes"
+        Changing.__getitem__ = lambda self, key: key
+        assert self.protocol(lua, Changing()) == "items"
+        del Changing.__getitem__
+        assert self.protocol(lua, Changing()) == "attributes"
+
+    def test_inherited(self, lua):
+        class Derived(dict):
+            pass
+
+        assert self.protocol(lua, Derived()) == "items"
+
+    def test_metaclasses(self, lua):
+        class Meta(type):
+            def __getitem__(cls, key):
+                return key
+
+        class Indexed(metaclass=Meta):
+            pass
+
+        assert lua.eval("function(o) return o.name end")(Indexed) == "name"
+
+    def test_objects_that_answer_for_themselves(self, lua):
+        class Answering:
+            def __getattr__(self, name):
+                if name == "__getitem__":
+                    return None
+                raise AttributeError(name)
+
+        assert self.protocol(lua, Answering()) == "items"
+
+    def test_a_computed_one_is_asked(self, lua):
+        class Computed:
+            @property
+            def __getitem__(self):
+                raise AttributeError
+
+        assert self.protocol(lua, Computed()) == "attributes"
+
+    @pytest.mark.deviation
+    def test_what_only_the_object_has_does_not_count(self, lua):
+        class Plain:
+            own = 5
+
+        value = Plain()
+        value.__getitem__ = lambda key: key
+        assert lua.eval("function(o) return o.own end")(value) == 5

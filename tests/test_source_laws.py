@@ -1,6 +1,7 @@
 """The laws of the source that a reader should not have to take on trust (ARCHITECTURE.md, invariants)."""
 
 import csv
+import importlib.util
 import os
 import pathlib
 import re
@@ -149,3 +150,51 @@ def test_version_conditions_stand_in_the_compatibility_file():
             continue
         assert "LUA_VERSION_NUM" not in path.read_text().replace("LUPA_VERSION_NUM", ""), path
         assert "LUAJIT_VERSION" not in path.read_text(), path
+
+
+#: Functions of Python that run no code of Python, release and allocate nothing that its collector counts, and raise nothing;
+#: and those that Python itself calls.
+HARMLESS = """
+    PyByteArray_AsString PyByteArray_Size PyBytes_AsString PyBytes_FromStringAndSize PyBytes_Size PyCFunction_GetSelf
+    PyCallable_Check PyCapsule_GetPointer PyCapsule_New PyDict_Next PyDict_Size PyErr_ExceptionMatches PyErr_Fetch
+    PyErr_Occurred PyEval_SaveThread PyException_GetTraceback PyFloat_FromDouble PyIter_Check PyLong_FromLong
+    PyLong_FromLongLong PyLong_FromSize_t PyLong_FromUnsignedLongLong PyMethod_Self PyModuleDef_Init PyModule_GetDef PyModule_GetState PyObject_GC_UnTrack
+    PyObject_SelfIter PyThread_acquire_lock_timed PyThread_allocate_lock PyThread_free_lock PyThread_get_thread_ident
+    PyThread_release_lock PyType_GetModule PyType_IsSubtype PyVectorcall_Call Py_GetVersion Py_IsFinalizing _PyType_Lookup
+    _Py_IsFinalizing
+"""
+
+#: Named by an inline function of pyo3-ffi, which is only reached where this is not called.
+NOT_REACHED = {"_Py_Dealloc"}
+
+
+def guarded_functions():
+    return set(re.findall(r"^GUARDED(?:_VOID)?\((?:[\w *]+, )?(_?Py\w+), \(", (ROOT / "src" / "py" / "gil.c").read_text(), re.M))
+
+
+def test_functions_of_python_that_may_run_code_are_guarded(lupa_module):
+    """What a compiled module imports is guarded or known to be harmless (src/py/gil.c)."""
+    core = importlib.import_module("lupa._core")
+    for module in (lupa_module, core):
+        listing = subprocess.run(["nm", "-D", "--undefined-only", module.__file__], capture_output=True, text=True, check=True)
+        imported = set(re.findall(r" [Uw] (_?Py\w+)", listing.stdout))
+        data = {name for name in imported if re.match(r"PyExc_|Py\w+_Type$|_Py_\w+Struct$", name)}
+        assert imported - data - guarded_functions() - set(HARMLESS.split()) - NOT_REACHED == set(), module.__name__
+
+
+def test_rust_names_the_guarded_functions_only_as_such():
+    declared = (ROOT / "src" / "ffi" / "python.rs").read_text().split("guarded! {")[1]
+    assert set(re.findall(r"^    fn (\w+)\(", declared, re.M)) == guarded_functions()
+    for path in (ROOT / "src").rglob("*.rs"):
+        if path.parent.name != "ffi":
+            assert "pyo3_ffi" not in path.read_text(), f"{path.name}: the names of src/ffi/python.rs are the guarded ones"
+
+
+def test_the_protections_that_mutations_take_out_are_there():
+    spec = importlib.util.spec_from_file_location("mutations", ROOT / "tests" / "mutations" / "run.py")
+    mutations = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(mutations)
+    protections = list(mutations.read_protections())
+    assert len(protections) > 70
+    assert [each.name for each in protections if not each.is_in((ROOT / each.file).read_text(encoding="utf-8"))] == []
+    assert [test for each in protections for test in each.tests if not (ROOT / test.partition("::")[0]).exists()] == []

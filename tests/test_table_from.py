@@ -159,9 +159,9 @@ class TestTableFrom:
         table = lua.table_from(pairs)
         assert dict(table) == {1.5: "float", True: "bool", "x": "bytes", "é": "str", (1, 2): "tuple", 3: "int"}
 
-    def test_many_items(self, lua):
+    def test_many_items(self, lua, self_checking):
         assert list(lua.table_from(range(100_000)).values()) == list(range(100_000))
-        pairs = {f"key{i}": i for i in range(20_000)}
+        pairs = {f"key{i}": i for i in range(2_000 if self_checking else 20_000)}
         assert dict(lua.table_from(pairs)) == pairs
 
 
@@ -279,3 +279,10 @@ class TestRecursive:
         with pytest.raises(ZeroDivisionError):
             lua.table_from({"a": [{"b": Broken([1])}]}, recursive=True)
         assert lua.table_from([[1]], recursive=True)[1][1] == 1
+
+
+@pytest.mark.parametrize("make", [str, lambda text: text.encode()], ids=["text", "bytes"])
+def test_values_live_until_they_are_in_the_table(lua, make):
+    """An iterator may keep nothing of what it yields."""
+    table = lua.table_from(make(f"text {i} " * 20) for i in range(2000))
+    assert list(table.values()) == [f"text {i} " * 20 for i in range(2000)]

@@ -18,16 +18,21 @@ A certain runtime is a module to import:
 import importlib
 import importlib.machinery
 import os
-import re
 import sys
 from contextlib import contextmanager as _contextmanager
 
 from lupa.version import __version__
 
-_RUNTIME = re.compile(r"(lua[a-z]*)([0-9]*)$")
-
 #: The module that lends the package its names, once one of them was asked for.
 _newest_lib = None
+
+
+def _parts(name):
+    """`("lua", "54")` for the name of a runtime, with or without digits; None for any other name."""
+    # Importing `re` for this would take as long as all the rest.
+    letters = name.rstrip("0123456789")
+    is_runtime = letters.startswith("lua") and letters.isascii() and letters.isalpha() and letters.islower()
+    return (letters, name[len(letters) :]) if is_runtime else None
 
 
 @_contextmanager
@@ -71,7 +76,7 @@ def _load_runtimes_with_global_symbols():
         @staticmethod
         def find_spec(name, path=None, target=None):
             package, _, module = name.rpartition(".")
-            if package != __name__ or not _RUNTIME.match(module):
+            if package != __name__ or not _parts(module):
                 return None
             spec = PathFinder.find_spec(name, path, target)
             if spec is not None and isinstance(spec.loader, ExtensionFileLoader):
@@ -96,11 +101,11 @@ def _import_newest_lib():
         suffixes = tuple(importlib.machinery.EXTENSION_SUFFIXES)
         files = (file for folder in __path__ for file in os.listdir(folder) if file.endswith(suffixes))
         names = {file.partition(".")[0] for file in files}
-        runtimes = [match for match in map(_RUNTIME.match, names) if match and match[2]]
+        runtimes = [parts for parts in map(_parts, names) if parts and parts[1]]
         if not runtimes:
             raise RuntimeError("Failed to import Lua binary module.")
-        newest = max(runtimes, key=lambda match: (match[1] == "lua", int(match[2])))
-        _newest_lib = importlib.import_module(f"{__name__}.{newest[0]}")
+        newest = max(runtimes, key=lambda parts: (parts[0] == "lua", int(parts[1])))
+        _newest_lib = importlib.import_module(f"{__name__}.{''.join(newest)}")
     return _newest_lib
 
 
@@ -110,7 +115,7 @@ def __getattr__(name):
     Raises:
         AttributeError: there is no such runtime, or the newest runtime has no such name.
     """
-    if _RUNTIME.match(name):
+    if _parts(name):
         try:
             return importlib.import_module(f"{__name__}.{name}")
         except ModuleNotFoundError as error:

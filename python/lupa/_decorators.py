@@ -1,7 +1,7 @@
 """What all runtime modules offer and is best written in Python."""
 
 import functools
-import threading
+from _thread import RLock
 
 from lupa._core import unpack_arguments
 
@@ -21,7 +21,7 @@ PUBLIC_NAMES = [
 ]
 
 # lupa shows the class of its own lock; the reentrant lock of the standard library has the same methods.
-FastRLock = type(threading.RLock())
+FastRLock = RLock
 
 
 def unpacks_lua_table(func):

@@ -3,7 +3,7 @@
 use std::ffi::{CStr, c_int, c_void};
 use std::ptr;
 
-use pyo3_ffi::*;
+use crate::ffi::python::*;
 
 use crate::bridge::crossing::{Crossing, Results};
 use crate::bridge::errors;
@@ -127,7 +127,7 @@ enum Condition {
 unsafe fn condition(crossing: &Crossing<'_>, slf: *mut PyObject) -> Result<(State, Condition), Raised> {
     let state = crossing.state();
     // SAFETY: promised by the caller.
-    let (reference, closed) = unsafe { (checked_reference(crossing, slf)?, (*slf.cast::<LuaThread>()).closed) };
+    let (reference, wrapper) = unsafe { (checked_reference(crossing, slf)?, &*slf.cast::<LuaThread>()) };
     state.push_registry(reference.slot);
     let found = state.address(-1) == reference.address && state.tag(-1) == reference.tag;
     let thread = state.read_thread(-1).filter(|_| found);
@@ -138,10 +138,12 @@ unsafe fn condition(crossing: &Crossing<'_>, slf: *mut PyObject) -> Result<(Stat
     let condition = match unsafe { ffi::lupa_threadstate(thread.as_ptr()) } as u32 {
         _ if thread == state || thread.as_ptr() == crossing.runtime.main.get() => Condition::Active,
         ffi::LUPA_THREAD_ACTIVE => Condition::Active,
-        _ if closed => Condition::Finished,
+        _ if wrapper.closed => Condition::Finished,
         ffi::LUPA_THREAD_NEW => Condition::NotStarted,
         ffi::LUPA_THREAD_SUSPENDED => Condition::Suspended,
         ffi::LUPA_THREAD_FAILED => Condition::Failed,
+        // Closing it has taken the error from it.
+        _ if wrapper.failed => Condition::Failed,
         _ => Condition::Finished,
     };
     Ok((thread, condition))
@@ -239,17 +241,27 @@ unsafe fn resume(crossing: &Crossing<'_>, slf: *mut PyObject, values: Option<Own
         check_resumable(crossing, slf)?;
         drop(take_arguments(slf));
         let results = crossing.perform(Body::Resume, &mut operation)?;
-        item(crossing, &operation, &results)
+        item(crossing, slf, &operation, &results)
     }
 }
 
-/// `[-0, +0, -]` What a resume has ended with: an item, the end, or an error of the coroutine, which has no traceback.
-fn item(crossing: &Crossing<'_>, operation: &Operation, results: &Results<'_>) -> Result<Owned, Raised> {
+/// `[-0, +0, -]` What a resume has ended with: an item, the end, or an error of the coroutine.
+///
+/// # Safety
+/// `slf` is a thread wrapper.
+unsafe fn item(
+    crossing: &Crossing<'_>,
+    slf: *mut PyObject,
+    operation: &Operation,
+    results: &Results<'_>,
+) -> Result<Owned, Raised> {
+    // SAFETY: promised by the caller.
+    unsafe { (*slf.cast::<LuaThread>()).failed = operation.for_c.number != 0 };
     match operation.for_c.status {
         LUA_OK if results.count() == 0 => Err(raise_stop_iteration(crossing.gil)),
         LUA_OK | LUA_YIELD => crossing.unmarshal_results(results),
         LUA_ERRMEM => Err(errors::raise_memory_error(crossing)),
-        _ => Err(errors::raise_value(crossing, results.index(0), None)),
+        _ => Err(errors::raise_from_coroutine(crossing, results.index(0))),
     }
 }
 
@@ -285,7 +297,7 @@ unsafe extern "C" fn throw(slf: *mut PyObject, arguments: *mut PyObject, keyword
             operation.slots.add_reference(checked_reference(&crossing, slf)?, None);
             operation.slots.add_object(exception, ffi::LUPA_ATTRIBUTES);
             let results = crossing.perform(Body::Throw, &mut operation)?;
-            item(&crossing, &operation, &results)
+            item(&crossing, slf, &operation, &results)
         })
     }
 }
@@ -347,5 +359,5 @@ unsafe fn end(crossing: &Crossing<'_>, slf: *mut PyObject) -> Result<(), Raised>
         drop(take_arguments(slf));
     }
     let results = crossing.perform(Body::Close, &mut operation)?;
-    if results.count() == 0 { Ok(()) } else { Err(errors::raise_value(crossing, results.index(0), None)) }
+    if results.count() == 0 { Ok(()) } else { Err(errors::raise_from_coroutine(crossing, results.index(0))) }
 }

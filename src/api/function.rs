@@ -3,7 +3,7 @@
 use std::ffi::{CStr, c_void};
 use std::ptr;
 
-use pyo3_ffi::*;
+use crate::ffi::python::*;
 
 use crate::bridge::crossing::Crossing;
 use crate::bridge::operation::{Body, Operation};

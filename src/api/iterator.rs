@@ -3,7 +3,7 @@
 use std::ffi::{CStr, c_int, c_void};
 use std::ptr;
 
-use pyo3_ffi::*;
+use crate::ffi::python::*;
 
 use crate::bridge::crossing::{Crossing, Locked};
 use crate::bridge::errors;
@@ -154,42 +154,49 @@ unsafe extern "C" fn next(slf: *mut PyObject) -> *mut PyObject {
     }
 }
 
-/// One step; nothing at the end.
+/// `[-0, +0, -]` One step; nothing at the end.
 ///
 /// # Safety
 /// `iterator` is alive, and `table` its table.
 unsafe fn step(crossing: &Crossing<'_>, iterator: *mut LuaIter, table: &Owned) -> Result<Option<Owned>, Raised> {
     // SAFETY: promised by the caller; the lock keeps other threads from stepping.
-    unsafe {
-        let mut operation = Operation::new(crossing.runtime);
-        operation.slots.add_reference(checked_reference(crossing, table.as_ptr())?, None);
-        if (*iterator).key.is_none() {
+    let (table, what, is_first, key) = unsafe {
+        let table = checked_reference(crossing, table.as_ptr())?;
+        let is_first = (*iterator).key.is_none();
+        if is_first {
             (*iterator).key = key_slot(crossing)?;
-            operation.slots.add_nil();
-        } else {
-            operation.slots.add_reference((*iterator).key, None);
-            check_key(crossing, (*iterator).key)?;
         }
-        operation.for_c.number = (*iterator).key.slot;
-        let results = crossing.perform(Body::Next, &mut operation)?;
-        if results.count() == 0 {
-            return Ok(None);
-        }
-        match (*iterator).what {
-            What::Keys => crossing.unmarshal_key(results.index(0)).map(Some),
-            What::Values => crossing.unmarshal(results.index(1)).map(Some),
-            What::Items => {
-                let pair = vec![crossing.unmarshal_key(results.index(0))?, crossing.unmarshal(results.index(1))?];
-                args::tuple(crossing.gil, pair).map(Some)
-            }
-        }
+        (table, (*iterator).what, is_first, (*iterator).key)
+    };
+    if let Some(item) = crossing.next_directly(table, key, is_first, |index| read(crossing, what, index)) {
+        return item;
+    }
+    let mut operation = Operation::new(crossing.runtime);
+    operation.slots.add_reference(table, None);
+    if is_first {
+        operation.slots.add_nil();
+    } else {
+        operation.slots.add_reference(key, None);
+        check_key(crossing, key)?;
+    }
+    operation.for_c.number = key.slot;
+    let results = crossing.perform(Body::Next, &mut operation)?;
+    if results.count() == 0 { Ok(None) } else { read(crossing, what, results.index(0)).map(Some) }
+}
+
+/// `[-0, +0, -]` What is asked for of the key at `index` and the value after it.
+fn read(locked: &Locked<'_>, what: What, index: c_int) -> Result<Owned, Raised> {
+    match what {
+        What::Keys => locked.unmarshal_key(index),
+        What::Values => locked.unmarshal(index + 1),
+        What::Items => args::tuple(locked.gil, vec![locked.unmarshal_key(index)?, locked.unmarshal(index + 1)?]),
     }
 }
 
 /// `[-0, +0, -]` A registry slot for the last key, which can be of any type.
 fn key_slot(locked: &Locked<'_>) -> Result<Reference, Raised> {
     locked.reserve(1)?;
-    match locked.runtime.references.take_empty() {
+    match locked.runtime.references.take_empty(locked.state()) {
         Some(slot) => Ok(Reference { slot, address: ptr::null(), tag: 0 }),
         None => Err(errors::raise_lost_reference(locked)),
     }

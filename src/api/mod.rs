@@ -1,8 +1,11 @@
 //! What Python sees: one file per type, and the module. Python-visible names exist only here.
 
+#[cfg(feature = "checked")]
+mod checked;
 mod coroutine;
 mod function;
 mod iterator;
+mod libraries;
 mod module;
 mod nogc;
 pub(crate) mod object;

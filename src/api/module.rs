@@ -1,13 +1,13 @@
 //! The runtime module: its types, constants, and what it takes from `lupa._core`.
 
-use std::cell::UnsafeCell;
-use std::ffi::{CStr, CString, c_int, c_void};
+use std::ffi::{CStr, CString, c_int};
 use std::ptr;
 
-use pyo3_ffi::*;
+use crate::ffi::python::*;
 
 use crate::bridge::wrapper::WrapperTypes;
 use crate::ffi::lua as ffi;
+use crate::py::definition::Definition;
 use crate::py::error::{check, raise_type_error};
 use crate::py::types::{self, TypeSpec};
 use crate::py::{Borrowed, Gil, Owned, Raised, call, edge};
@@ -21,23 +21,8 @@ pub(super) struct State {
     pub(super) shared: &'static Shared,
 }
 
-/// The memory of the module definition, which Python writes to.
-struct Definition(UnsafeCell<PyModuleDef>);
-
-// SAFETY: Python itself guards the definition by the GIL.
-unsafe impl Sync for Definition {}
-
-static DEFINITION: Definition = Definition(UnsafeCell::new(PyModuleDef {
-    m_base: PyModuleDef_HEAD_INIT,
-    m_name: NAME.as_ptr(),
-    m_doc: c"Lua runtimes for Python: the classes and functions of lupa for one version of Lua.".as_ptr(),
-    m_size: size_of::<*mut State>() as Py_ssize_t,
-    m_methods: ptr::null_mut(),
-    m_slots: ptr::null_mut(),
-    m_traverse: None,
-    m_clear: None,
-    m_free: None,
-}));
+static DEFINITION: Definition =
+    Definition::new(NAME, c"Lua runtimes for Python: the classes and functions of lupa for one version of Lua.");
 
 /// The full name of the module, with the NUL that C wants.
 const NAME: &CStr = match CStr::from_bytes_with_nul(concat!("lupa.", env!("LUPA_FLAVOUR"), "\0").as_bytes()) {
@@ -57,18 +42,8 @@ const NAME: &CStr = match CStr::from_bytes_with_nul(concat!("lupa.", env!("LUPA_
 #[cfg_attr(feature = "luajit20", unsafe(export_name = "PyInit_luajit20"))]
 #[cfg_attr(feature = "luajit21", unsafe(export_name = "PyInit_luajit21"))]
 pub unsafe extern "C" fn init() -> *mut PyObject {
-    let definition = DEFINITION.0.get();
-    // SAFETY: the GIL is held; the table is set once and lives for ever.
-    unsafe {
-        if (*definition).m_slots.is_null() {
-            let slots = vec![
-                PyModuleDef_Slot { slot: Py_mod_exec, value: execute as *mut c_void },
-                PyModuleDef_Slot { slot: 0, value: ptr::null_mut() },
-            ];
-            (*definition).m_slots = slots.leak().as_mut_ptr();
-        }
-        PyModuleDef_Init(definition)
-    }
+    // SAFETY: promised by the caller.
+    unsafe { DEFINITION.init(Vec::new, execute) }
 }
 
 /// Fills a new module.
@@ -96,6 +71,8 @@ fn fill(gil: Gil<'_>, module: Borrowed<'_>) -> Result<(), Raised> {
     let runtime = create(gil, module, "LuaRuntime", runtime::spec, ptr::null_mut())?;
     add(gil, module, "LuaRuntime", &runtime)?;
     add_constants(gil, module)?;
+    #[cfg(feature = "checked")]
+    super::checked::add_functions(gil, module)?;
     take_over(gil, module)
 }
 
@@ -124,6 +101,8 @@ fn create_types(gil: Gil<'_>, module: Borrowed<'_>) -> Result<WrapperTypes, Rais
         thread: new("_LuaThread", coroutine::spec, object)?,
         iterator: new("_LuaIter", iterator::spec, ptr::null_mut())?,
         nogc: new("_LuaNoGC", nogc::spec, ptr::null_mut())?,
+        // SAFETY: the GIL is held; the name lives as long as the types.
+        getitem: unsafe { Owned::from_new(PyUnicode_InternFromString(c"__getitem__".as_ptr()))?.into_ptr() },
         call: object::vectorcall,
         call_coroutine_function: function::call_coroutine_function,
     })
@@ -185,7 +164,7 @@ pub(super) unsafe fn state_of<'a>(gil: Gil<'_>, class: *mut PyTypeObject) -> Res
                 let module = PyType_GetModule(class);
                 if module.is_null() {
                     PyErr_Clear();
-                } else if PyModule_GetDef(module) == DEFINITION.0.get() {
+                } else if PyModule_GetDef(module) == DEFINITION.as_ptr() {
                     return Ok(&**PyModule_GetState(module).cast::<*mut State>());
                 }
             }

@@ -3,7 +3,7 @@
 use std::ffi::{c_int, c_void};
 use std::ptr;
 
-use pyo3_ffi::*;
+use crate::ffi::python::*;
 
 use crate::bridge::crossing::Crossing;
 use crate::bridge::operation::{Body, Operation};
@@ -162,8 +162,12 @@ pub(crate) unsafe extern "C" fn vectorcall(
         edge(|gil| {
             let arguments = positional(gil, arguments, count, names)?;
             let crossing = enter(gil, slf)?;
+            let function = checked_reference(&crossing, slf)?;
+            if let Some(results) = crossing.call_directly(function, arguments) {
+                return crossing.unmarshal_results(&results?);
+            }
             let mut operation = Operation::new(crossing.runtime);
-            operation.slots.add_reference(checked_reference(&crossing, slf)?, None);
+            operation.slots.add_reference(function, None);
             for &argument in arguments {
                 crossing.marshal(&mut operation.slots, argument)?;
             }
@@ -295,8 +299,12 @@ unsafe extern "C" fn length(slf: *mut PyObject) -> Py_ssize_t {
                 return Ok(0);
             }
             let crossing = enter(gil, slf)?;
+            let object = checked_reference(&crossing, slf)?;
+            if let Some(length) = crossing.length_directly(object) {
+                return Ok(length);
+            }
             let mut operation = Operation::new(crossing.runtime);
-            operation.slots.add_reference(checked_reference(&crossing, slf)?, None);
+            operation.slots.add_reference(object, None);
             let results = crossing.perform(Body::Len, &mut operation)?;
             let length = crossing.unmarshal(results.index(0))?;
             drop(results);
@@ -321,9 +329,15 @@ unsafe extern "C" fn subscript(slf: *mut PyObject, key: *mut PyObject) -> *mut P
                 return Err(raise_type_error(gil, message));
             }
             let crossing = enter(gil, slf)?;
-            let mut operation = Operation::new(crossing.runtime);
-            operation.slots.add_reference(checked_reference(&crossing, slf)?, None);
+            let object = checked_reference(&crossing, slf)?;
             let key = Borrowed::from_ptr(key);
+            if !key.is_none()
+                && let Some(value) = crossing.get_directly(object, key)
+            {
+                return value;
+            }
+            let mut operation = Operation::new(crossing.runtime);
+            operation.slots.add_reference(object, None);
             if wrapper.lua_type == Type::Table {
                 // t[nil] is always nil; None stands for python.none there.
                 crossing.marshal_not_nil(&mut operation.slots, key)?;
@@ -355,8 +369,12 @@ pub(super) unsafe extern "C" fn getattro(slf: *mut PyObject, name: *mut PyObject
                 return Err(raise_attribute_error(gil, "item/attribute access not supported on functions"));
             }
             let crossing = enter(gil, slf)?;
+            let object = checked_reference(&crossing, slf)?;
+            if let Some(value) = crossing.get_directly(object, Borrowed::from_ptr(name)) {
+                return value;
+            }
             let mut operation = Operation::new(crossing.runtime);
-            operation.slots.add_reference(checked_reference(&crossing, slf)?, None);
+            operation.slots.add_reference(object, None);
             add_name(&crossing, &mut operation, name)?;
             get(&crossing, operation)
         })
@@ -383,6 +401,8 @@ pub(super) unsafe fn add_name(
     name: *mut PyObject,
 ) -> Result<(), Raised> {
     let encoding = &crossing.runtime.options.source_encoding;
+    // SAFETY: promised by the caller.
+    crossing.learn_string(unsafe { Borrowed::from_ptr(name) });
     // SAFETY: promised by the caller.
     let name = text::encode(crossing.gil, unsafe { Borrowed::from_ptr(name) }, encoding)?;
     operation.slots.add_string(name.pointer, name.size, name.owner);

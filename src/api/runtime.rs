@@ -3,7 +3,7 @@
 use std::ffi::{CStr, CString, c_int, c_void};
 use std::ptr;
 
-use pyo3_ffi::*;
+use crate::ffi::python::*;
 
 use crate::bridge::crossing::{Crossing, Locked};
 use crate::bridge::errors;
@@ -56,6 +56,8 @@ fn methods() -> Vec<PyMethodDef> {
         method(c"get_max_memory", memory::get_max_memory, docs::GET_MAX_MEMORY),
         method(c"get_memory_used", memory::get_memory_used, docs::GET_MEMORY_USED),
         method(c"set_overflow_handler", set_overflow_handler, docs::SET_OVERFLOW_HANDLER),
+        #[cfg(feature = "checked")]
+        short_method(c"_census", METH_NOARGS, super::checked::census, super::checked::CENSUS),
     ]
 }
 
@@ -150,8 +152,13 @@ impl Chunk {
             Some(name) => text::source_bytes(locked.gil, name, encoding)?,
             None => b"<python>".to_vec(),
         };
-        let mode = text::ascii_name(locked.gil, mode.unwrap_or_else(none))?;
-        Ok(Chunk { code: [prefix, &code].concat(), name: text::until_nul(name), mode: mode.map(text::until_nul) })
+        let mode = text::ascii_name(locked.gil, mode.unwrap_or_else(none))?.map(text::until_nul);
+        let mode = match &locked.runtime.options.mode {
+            // lupa gives the mode to Lua 5.1 and LuaJIT in vain.
+            None => mode.filter(|_| ffi::LUPA_HEEDS_MODES != 0),
+            default => mode.or_else(|| default.clone()),
+        };
+        Ok(Chunk { code: [prefix, &code].concat(), name: text::until_nul(name), mode })
     }
 
     fn operation(&self, locked: &Locked<'_>) -> Operation {

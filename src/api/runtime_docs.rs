@@ -2,7 +2,7 @@
 
 use std::ffi::CStr;
 
-pub(super) const RUNTIME: &CStr = c"LuaRuntime(encoding='UTF-8', source_encoding=None, attribute_filter=None, attribute_handlers=None, register_eval=True, unpack_returned_tuples=False, register_builtins=True, overflow_handler=None, max_memory=None, string_hash_seed=None)
+pub(super) const RUNTIME: &CStr = c"LuaRuntime(encoding='UTF-8', source_encoding=None, attribute_filter=None, attribute_handlers=None, register_eval=True, unpack_returned_tuples=False, register_builtins=True, overflow_handler=None, max_memory=None, string_hash_seed=None, *, traceback_notes=False, libs=None, mode=None, item_filter=None)
 --
 
 A Lua state of its own, with the standard libraries and the table `python` opened.
@@ -14,9 +14,9 @@ Args:
     encoding (str | bytes | None): of strings both ways; None passes bytes and no text.
     source_encoding (str | bytes | None): of Lua code and of attribute names; default: `encoding`, else UTF-8.
     attribute_filter (callable | None): called as filter(obj, name, is_setting) for each access of Lua code to an attribute
-        of a Python object; returns the name to use or raises AttributeError. Items (obj[key]) do not pass the filter.
+        of a Python object; returns the name to use or raises AttributeError. Items (obj[key]) pass `item_filter` instead.
     attribute_handlers (pair of callables | None): getter(obj, name) and setter(obj, name, value), either may be None; they
-        replace every index access of Lua code to Python objects. Not together with attribute_filter.
+        replace every index access of Lua code to Python objects. Not together with attribute_filter or item_filter.
     register_eval (bool): python.eval is available to Lua code.
     unpack_returned_tuples (bool): tuples that calls return or iterators yield become several values in Lua.
     register_builtins (bool): python.builtins is available to Lua code.
@@ -24,6 +24,17 @@ Args:
     max_memory (int | None): bytes that Lua may use beyond what the new runtime uses; 0 counts without a limit, None does
         neither. LuaJIT 2.0 on 64-bit machines accepts None only.
     string_hash_seed (int | None): seed of the string hashes, on Lua 5.5.
+    traceback_notes (bool): a Python exception that leaves Lua gets the Lua traceback as a note (PEP 678), besides the
+        attribute `lua_traceback` (str) that it always gets.
+    libs (str | iterable of str | None): the standard libraries that Lua code sees (manual, section Standard Libraries): 'all',
+        'safe', or names such as 'string', where 'base' stands for the global functions. Those that this Lua lacks are passed
+        over. 'safe' is what reaches neither files, processes, native code nor bytecode; SECURITY.md lists it. Default: all.
+    mode (str | None): the chunks that `load`, `loadstring`, `loadfile` and `dofile` take from Lua code: 't' for source code,
+        'b' for compiled code, 'bt' for both; also the default mode of execute(), eval() and compile(). Default: 't' with
+        libs='safe', both otherwise.
+    item_filter (callable | None): called as filter(obj, key, is_setting) for each access of Lua code to an item of a Python
+        object; returns the key to use or raises an exception. It is apart from attribute_filter because that cannot tell
+        obj.x from obj['x'], and keys are any values; the same callable may be given for both.
 
 Raises ValueError for arguments that do not fit, and LuaError if the state cannot be created.
 
@@ -43,7 +54,8 @@ Args:
     lua_code (str | bytes | bytearray): the expression.
     *args: what the expression sees as `...`.
     name (str | bytes | None): name of the chunk in messages; default '<python>'. '@f' and '=f' as in Lua (manual, load).
-    mode (str | None): 't' for source code, 'b' for compiled code, 'bt' for both; not on Lua 5.1 and LuaJIT.
+    mode (str | None): 't' for source code, 'b' for compiled code, 'bt' for both; default: that of the runtime. Lua 5.1 and
+        LuaJIT heed it only if the runtime has one.
 
 Raises LuaSyntaxError, LuaError, LuaMemoryError, or the Python exception that passed through Lua.
 

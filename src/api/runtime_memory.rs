@@ -1,6 +1,6 @@
 //! `LuaRuntime`: memory and the collector.
 
-use pyo3_ffi::*;
+use crate::ffi::python::*;
 
 use crate::bridge::operation::{Body, Operation};
 use crate::lua::memory::Scope;

@@ -1,6 +1,6 @@
 //! The constructor of `LuaRuntime`.
 
-use pyo3_ffi::*;
+use crate::ffi::python::*;
 
 use crate::bridge::lifetime::{self, Registered};
 use crate::bridge::options::{Options, OverflowHandler};
@@ -11,9 +11,10 @@ use crate::py::error::{self, raise_value_error};
 use crate::py::text::{self, Encoding};
 use crate::py::{Borrowed, Gil, Owned, Raised, args, edge, types};
 
+use super::libraries;
 use super::module::state_of;
 
-const SIGNATURE: Signature<10> = Signature {
+const SIGNATURE: Signature<14> = Signature {
     function: "LuaRuntime",
     names: [
         "encoding",
@@ -26,6 +27,10 @@ const SIGNATURE: Signature<10> = Signature {
         "overflow_handler",
         "max_memory",
         "string_hash_seed",
+        "traceback_notes",
+        "libs",
+        "mode",
+        "item_filter",
     ],
     positional: 10,
     required: 0,
@@ -82,7 +87,7 @@ struct Settings {
 }
 
 impl Settings {
-    fn read(gil: Gil<'_>, values: &[Option<Borrowed<'_>>; 10]) -> Result<Settings, Raised> {
+    fn read(gil: Gil<'_>, values: &[Option<Borrowed<'_>>; 14]) -> Result<Settings, Raised> {
         let flag = |index: usize, default: bool| match values[index] {
             Some(value) => truth(gil, value),
             None => Ok(default),
@@ -96,24 +101,30 @@ impl Settings {
             None => None,
         };
         let source_encoding = source_encoding.or_else(|| encoding.clone()).unwrap_or(Encoding::Utf8);
-        let filter = unless_none(values[2]);
-        if filter.is_some_and(|filter| !is_callable(gil, filter)) {
-            return Err(raise_value_error(gil, "attribute_filter must be callable"));
-        }
+        let attribute_filter = filter(gil, "attribute_filter", values[2])?;
+        let item_filter = filter(gil, "item_filter", values[13])?;
         let (getter, setter) = handlers(gil, values[3])?;
-        if filter.is_some() && (getter.is_some() || setter.is_some()) {
-            let message = "attribute_filter and attribute_handlers are mutually exclusive";
-            return Err(raise_value_error(gil, message));
+        if getter.is_some() || setter.is_some() {
+            let filters = [("attribute_filter", &attribute_filter), ("item_filter", &item_filter)];
+            if let Some((name, _)) = filters.iter().find(|(_, filter)| filter.is_some()) {
+                return Err(raise_value_error(gil, &format!("{name} and attribute_handlers are mutually exclusive")));
+            }
         }
+        let libraries = libraries::read(gil, values[11])?;
+        let mode = libraries::mode(gil, values[12], libraries)?;
         let (memory_limit, seed) = (limit(gil, values[8])?, seed(gil, values[9])?);
         Ok(Settings {
             options: Options {
                 encoding,
                 source_encoding,
-                attribute_filter: filter.map(Borrowed::hold),
+                attribute_filter,
                 attribute_getter: getter,
                 attribute_setter: setter,
+                item_filter,
+                mode,
+                libraries,
                 unpack_returned_tuples: flag(5, false)?,
+                traceback_notes: flag(10, false)?,
                 overflow_handler: OverflowHandler::None.into(),
             },
             registered: Registered { eval: flag(4, true)?, builtins: flag(6, true)? },
@@ -121,6 +132,14 @@ impl Settings {
             limit: memory_limit.unwrap_or(0),
             seed,
         })
+    }
+}
+
+/// The callable of `attribute_filter` or `item_filter`.
+fn filter(gil: Gil<'_>, name: &str, argument: Option<Borrowed<'_>>) -> Result<Option<Owned>, Raised> {
+    match unless_none(argument) {
+        Some(filter) if !is_callable(gil, filter) => Err(raise_value_error(gil, &format!("{name} must be callable"))),
+        filter => Ok(filter.map(Borrowed::hold)),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::ffi::{CStr, c_int, c_void};
 
-use pyo3_ffi::*;
+use crate::ffi::python::*;
 
 use crate::bridge::operation::{Body, Operation};
 use crate::bridge::wrapper::LuaObject;
@@ -109,8 +109,13 @@ unsafe extern "C" fn assign_subscript(slf: *mut PyObject, key: *mut PyObject, va
     unsafe {
         edge(|gil| {
             let crossing = enter(gil, slf)?;
+            let table = checked_reference(&crossing, slf)?;
+            let given = value.as_mut().map(|value| Borrowed::from_ptr(value));
+            if key != Py_None() && crossing.set_directly(table, Borrowed::from_ptr(key), given) {
+                return Ok(());
+            }
             let mut operation = Operation::new(crossing.runtime);
-            operation.slots.add_reference(checked_reference(&crossing, slf)?, None);
+            operation.slots.add_reference(table, None);
             crossing.marshal_not_nil(&mut operation.slots, Borrowed::from_ptr(key))?;
             if value.is_null() {
                 operation.slots.add_nil();
@@ -132,8 +137,13 @@ unsafe extern "C" fn setattro(slf: *mut PyObject, name: *mut PyObject, value: *m
                 return Err(raise_type_error(gil, &format!("can't apply this {what} to {class} object")));
             }
             let crossing = enter(gil, slf)?;
+            let table = checked_reference(&crossing, slf)?;
+            let given = value.as_mut().map(|value| Borrowed::from_ptr(value));
+            if crossing.set_directly(table, Borrowed::from_ptr(name), given) {
+                return Ok(());
+            }
             let mut operation = Operation::new(crossing.runtime);
-            operation.slots.add_reference(checked_reference(&crossing, slf)?, None);
+            operation.slots.add_reference(table, None);
             add_name(&crossing, &mut operation, name)?;
             if value.is_null() {
                 operation.slots.add_nil();

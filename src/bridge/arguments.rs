@@ -2,7 +2,7 @@
 
 use std::ffi::c_int;
 
-use pyo3_ffi::*;
+use crate::ffi::python::*;
 
 use crate::lua::stack::{Number, Type};
 use crate::py::error::{check, raise_index_error, raise_type_error};

@@ -1,17 +1,17 @@
-//! Indexing Python objects in Lua: items or attributes, through the filter or the handlers of the runtime.
+//! Indexing Python objects in Lua: items or attributes, through the filters or the handlers of the runtime.
 
 use std::ffi::c_uint;
 
-use pyo3_ffi::PyBytes_Check;
+use crate::ffi::python::PyBytes_Check;
 
-use crate::ffi::guarded::*;
 use crate::ffi::lua as ffi;
+use crate::ffi::python::*;
 use crate::py::error::check;
 use crate::py::{Borrowed, Owned, Raised, call, object, text};
 
 use super::crossing::Locked;
 
-/// What Lua code does with an attribute.
+/// What Lua code does with an attribute or item.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Access {
     Read,
@@ -26,6 +26,7 @@ impl Locked<'_> {
             return call::call(self.gil, getter.borrow(), &[object, key.borrow()]);
         }
         if protocol & ffi::LUPA_ITEMS != 0 {
+            let key = self.filtered(options.item_filter.as_ref(), object, key, Access::Read)?;
             // SAFETY: the GIL is held, both are alive.
             return unsafe { Owned::from_new(PyObject_GetItem(object.as_ptr(), key.as_ptr())) };
         }
@@ -47,6 +48,7 @@ impl Locked<'_> {
             return call::call(self.gil, setter.borrow(), &[object, key.borrow(), value.borrow()]).map(drop);
         }
         if protocol & ffi::LUPA_ITEMS != 0 {
+            let key = self.filtered(options.item_filter.as_ref(), object, key, Access::Write)?;
             // SAFETY: the GIL is held, all are alive.
             return check(unsafe { PyObject_SetItem(object.as_ptr(), key.as_ptr(), value.as_ptr()) });
         }
@@ -55,15 +57,22 @@ impl Locked<'_> {
         check(unsafe { PyObject_SetAttr(object.as_ptr(), name.as_ptr(), value.as_ptr()) })
     }
 
+    /// What a filter makes of a key.
+    fn filtered(
+        &self,
+        filter: Option<&Owned>,
+        object: Borrowed<'_>,
+        key: Owned,
+        access: Access,
+    ) -> Result<Owned, Raised> {
+        let Some(filter) = filter else { return Ok(key) };
+        let is_setting = object::boolean(access == Access::Write);
+        call::call(self.gil, filter.borrow(), &[object, key.borrow(), is_setting.borrow()])
+    }
+
     /// The name of an attribute: what the filter makes of the key; bytes are decoded as source code is.
     fn attribute_name(&self, object: Borrowed<'_>, key: Owned, access: Access) -> Result<Owned, Raised> {
-        let name = match &self.runtime.options.attribute_filter {
-            Some(filter) => {
-                let is_setting = object::boolean(access == Access::Write);
-                call::call(self.gil, filter.borrow(), &[object, key.borrow(), is_setting.borrow()])?
-            }
-            None => key,
-        };
+        let name = self.filtered(self.runtime.options.attribute_filter.as_ref(), object, key, access)?;
         // SAFETY: the object is alive; the check precedes the access.
         unsafe {
             if PyBytes_Check(name.as_ptr()) != 0 {

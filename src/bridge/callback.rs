@@ -1,11 +1,12 @@
 //! Lua calls a Python object: the arguments, the rule for methods, the result.
 
-use pyo3_ffi::*;
+use crate::ffi::python::*;
 
-use std::ffi::CStr;
+use std::ffi::{CStr, c_int};
 
 use crate::ffi::python::{PyMethod_Self, PyMethod_Type};
 use crate::lua::stack::Type;
+use crate::py::call::CallArguments;
 use crate::py::{Borrowed, Owned, Raised, args, call};
 use crate::shared;
 
@@ -15,17 +16,47 @@ use super::slots::Slots;
 impl Locked<'_> {
     /// `[-0, +0, -]` Calls `callable` with the values from stack index 2 on.
     pub(crate) fn call_object(&self, callable: Borrowed<'_>) -> Result<Owned, Raised> {
-        let top = self.state().top();
-        let mut positional = Vec::with_capacity(usize::try_from(top).unwrap_or(0));
-        let mut named = None;
-        for index in 2..=top {
+        let mut arguments = CallArguments::new();
+        for index in 2..=self.state().top() {
             let argument = self.unmarshal(index)?;
+            let added = if shared::as_arguments(self.runtime.shared, argument.borrow()).is_some() {
+                Err(argument)
+            } else {
+                arguments.add(argument)
+            };
+            if let Err(argument) = added {
+                return self.call_with_many(callable, arguments, argument, index + 1);
+            }
+        }
+        let first = self.is_self_given(callable, arguments.first())?;
+        arguments.call(self.gil, callable, usize::from(first))
+    }
+
+    /// `[-0, +0, -]` Calls `callable` with more arguments than usual, or with named ones: those read already, the one that did
+    /// not fit, and the values from stack index `next` on.
+    fn call_with_many(
+        &self,
+        callable: Borrowed<'_>,
+        before: CallArguments,
+        argument: Owned,
+        next: c_int,
+    ) -> Result<Owned, Raised> {
+        let mut positional = before.into_vec();
+        let mut named = None;
+        let mut argument = argument;
+        let mut index = next;
+        loop {
             match shared::as_arguments(self.runtime.shared, argument.borrow()) {
                 Some(more) => self.merge_arguments(&mut positional, &mut named, more)?,
                 None => positional.push(argument),
             }
+            if index > self.state().top() {
+                break;
+            }
+            argument = self.unmarshal(index)?;
+            index += 1;
         }
-        let first = usize::from(self.is_self_given(callable, positional.first())?);
+        let first = usize::from(self.is_self_given(callable, positional.first().map(Owned::borrow))?);
         match named {
             None => {
                 let positional: Vec<Borrowed<'_>> = positional[first..].iter().map(Owned::borrow).collect();
@@ -43,7 +74,7 @@ impl Locked<'_> {
     ///
     /// Methods written in Python: whenever the first argument is their object (lupa's rule since 1.0). Builtin methods: only
     /// if that argument is the object itself in Lua, and not a value that was converted and happens to be the same.
-    fn is_self_given(&self, callable: Borrowed<'_>, first: Option<&Owned>) -> Result<bool, Raised> {
+    fn is_self_given(&self, callable: Borrowed<'_>, first: Option<Borrowed<'_>>) -> Result<bool, Raised> {
         let Some(first) = first else { return Ok(false) };
         // SAFETY: the objects are alive; each check precedes its access.
         unsafe {

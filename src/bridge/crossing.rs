@@ -3,7 +3,7 @@
 use std::ffi::c_int;
 use std::ops::Deref;
 
-use crate::ffi::lua::{self as ffi, LupaOperation, LupaRuntime, lua_State};
+use crate::ffi::lua::{self as ffi, LupaRuntime, lua_State};
 use crate::lua::State;
 use crate::lua::guard::Guard;
 use crate::py::error::raise_recursion_error;
@@ -58,7 +58,7 @@ impl<'rt> Crossing<'rt> {
         let runtime = unsafe { runtime_of(gil, object)? };
         // SAFETY: the object is alive.
         let owner = unsafe { Borrowed::from_ptr(object.cast()) }.hold();
-        runtime.lock.acquire(gil, runtime.shared)?;
+        runtime.lock.acquire(gil)?;
         let locked = Locked { runtime, gil };
         if runtime.phase.get() != Phase::Open {
             let _free = runtime.lock.release(gil);
@@ -94,7 +94,7 @@ unsafe fn runtime_of<'rt>(gil: Gil<'_>, object: *mut RuntimeObject) -> Result<&'
     }
 }
 
-/// The results of a body, on the stack above `base`. Dropping them drops the values.
+/// The results of a body, on the stack above `base` and the message handler. Dropping them drops the values.
 pub(crate) struct Results<'rt> {
     // Counted in `Runtime::results` while they live.
     locked: Locked<'rt>,
@@ -109,12 +109,12 @@ impl Results<'_> {
 
     /// The stack index of a result, counted from 0.
     pub(crate) fn index(&self, position: c_int) -> c_int {
-        self.base + 1 + position
+        self.base + 2 + position
     }
 }
 
 impl Drop for Results<'_> {
-    /// `[-results, +0, -]`
+    /// `[-(results+1), +0, -]`
     fn drop(&mut self) {
         let results = &self.locked.runtime.results;
         results.set(results.get() - self.count);
@@ -127,36 +127,59 @@ impl<'rt> Locked<'rt> {
         self.runtime.state()
     }
 
-    /// `[-0, +results, -]` One protected call: runs a body for an operation. An error of Lua becomes a Python exception.
+    /// `[-0, +handler+results, -]` One protected call: runs a body for an operation. An error of Lua becomes a Python
+    /// exception.
     pub(crate) fn perform(&self, body: Body, operation: &mut Operation) -> Result<Results<'rt>, Raised> {
-        let run: Run = if body == Body::Call && operation.slots.are_plain() {
-            |state, c, _body, operation| {
-                // SAFETY: see `run`; the slots are few and plain.
-                unsafe { ffi::lupa_callplain(state, c, operation) }
-            }
-        } else {
-            |state, c, body, operation| {
-                // SAFETY: see `run`.
-                unsafe { ffi::lupa_protect(state, c, body as c_int, operation) }
-            }
-        };
         let base = self.state().top();
-        let status = self.run(run, body, operation)?;
+        let for_c = operation.ready();
+        let status = self.run(|state, c| {
+            // SAFETY: see `run`; the operation outlives the call.
+            unsafe { ffi::lupa_protect(state, c, body as c_int, for_c) }
+        })?;
         operation.slots.settle();
-        let results = Results { locked: *self, base, count: self.state().top() - base };
-        let alive = self.runtime.results.get() + results.count;
-        self.runtime.results.set(alive);
+        let results = self.results_above(base);
         if status != ffi::LUA_OK as c_int {
-            return Err(errors::raise_from_lua(self, status, &operation.for_c));
+            return Err(errors::raise_from_lua(self, status, operation.for_c.failure as u32));
         }
-        if alive > RESULTS_WITH_ROOM && body != Body::Grow {
-            self.ensure_room()?;
+        if self.runtime.results.get() > RESULTS_WITH_ROOM {
+            self.ensure_room(base)?;
         }
         Ok(results)
     }
 
-    /// `[-0, +results|1, -]` Gives up the GIL and runs Lua; the status.
-    fn run(&self, run: Run, body: Body, operation: &mut Operation) -> Result<c_int, Raised> {
+    /// `[-(f+arguments), +results, -]` Calls a function that lies on the stack above the message handler, which is at
+    /// base + 1.
+    pub(crate) fn call_pushed(&self, base: c_int, arguments: c_int) -> Result<Results<'rt>, Raised> {
+        let status = self.run(|state, c| {
+            // SAFETY: see `run`; handler, function and arguments are on the stack.
+            unsafe { ffi::lupa_directcall(state, c, arguments) }
+        });
+        let status = match status {
+            Ok(status) => status,
+            Err(raised) => {
+                self.state().drop_to(base);
+                return Err(raised);
+            }
+        };
+        let results = self.results_above(base);
+        if status != ffi::LUA_OK as c_int {
+            return Err(errors::raise_from_lua(self, status, ffi::LUPA_NO_FAILURE));
+        }
+        if self.runtime.results.get() > RESULTS_WITH_ROOM {
+            self.ensure_room(base)?;
+        }
+        Ok(results)
+    }
+
+    /// What a protected call has left above the message handler.
+    fn results_above(&self, base: c_int) -> Results<'rt> {
+        let results = Results { locked: *self, base, count: self.state().top() - base - 1 };
+        self.runtime.results.set(self.runtime.results.get() + results.count);
+        results
+    }
+
+    /// `[-0, +?, -]` Gives up the GIL and gets into Lua; the status.
+    fn run(&self, enter: impl FnOnce(*mut lua_State, *mut LupaRuntime) -> c_int) -> Result<c_int, Raised> {
         let Locked { runtime, gil } = *self;
         if runtime.depth.get() >= MAX_DEPTH || gil::native_stack_left() < MIN_NATIVE_STACK {
             return Err(raise_recursion_error(gil, "maximum depth of nested calls between Python and Lua exceeded"));
@@ -165,16 +188,13 @@ impl<'rt> Locked<'rt> {
         let outer_refusal = runtime.memory.as_ref().is_some_and(|memory| memory.forget_refusals());
         let current = runtime.current.get();
         runtime.depth.set(runtime.depth.get() + 1);
-        let operation = operation.ready();
         let c = runtime.shared_with_c.get();
         let outer_thread_state = runtime.thread_state.replace(gil::release(gil));
-        // SAFETY: this thread owns the runtime; nothing raises out of the C function, and entries that Lua calls meanwhile
-        // take the GIL by `thread_state`, which is given back here.
-        let status = unsafe {
-            let status = run(current, c, body, operation);
-            gil::take(runtime.thread_state.replace(outer_thread_state));
-            status
-        };
+        // This thread owns the runtime; nothing raises out of the C function, and entries that Lua calls meanwhile take the
+        // GIL by `thread_state`, which is given back here.
+        let status = enter(current, c);
+        // SAFETY: the thread state is this thread's own, and the GIL is not held.
+        unsafe { gil::take(runtime.thread_state.replace(outer_thread_state)) };
         runtime.depth.set(runtime.depth.get() - 1);
         runtime.answers.truncate(answers);
         if let Some(memory) = &runtime.memory
@@ -186,11 +206,20 @@ impl<'rt> Locked<'rt> {
         Ok(status)
     }
 
-    /// `[-0, +0, -]` Makes sure that `LUA_MINSTACK` more values have room. Raises LuaMemoryError.
-    fn ensure_room(&self) -> Result<(), Raised> {
-        self.perform(Body::Grow, &mut Operation::with_number(self.runtime, ffi::LUPA_MINSTACK as c_int))?;
-        if self.state().claim_room(ffi::LUPA_MINSTACK as c_int) {
+    /// `[-0, +0, -]` Makes sure that `LUA_MINSTACK` more values have room above results, which lie above the message handler
+    /// at base + 1. Raises LuaMemoryError.
+    fn ensure_room(&self, base: c_int) -> Result<(), Raised> {
+        let room = ffi::LUPA_MINSTACK as c_int;
+        let mut operation = Operation::with_number(self.runtime, room);
+        let for_c = operation.ready();
+        let status = self.run(|state, c| {
+            // SAFETY: see `run`; the operation outlives the call.
+            unsafe { ffi::lupa_grow(state, c, for_c, base + 1) }
+        })?;
+        if status == ffi::LUA_OK as c_int && self.state().claim_room(room) {
             Ok(())
+        } else if operation.for_c.failure as u32 == ffi::LUPA_LOST_REFERENCE {
+            Err(errors::raise_lost_reference(self))
         } else {
             Err(errors::raise_memory_error(self))
         }
@@ -212,6 +241,3 @@ impl<'rt> Locked<'rt> {
         result.map(drop)
     }
 }
-
-/// How Rust gets into Lua: the current thread, the C side of the runtime, a body, the operation.
-type Run = fn(*mut lua_State, *mut LupaRuntime, Body, *mut LupaOperation) -> c_int;

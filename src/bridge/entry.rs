@@ -1,17 +1,17 @@
 //! The crossing from Lua to Python: an entry of `lua/entries.h` asks, this module takes the GIL, runs Python, and leaves the
 //! answer where C finds it. It returns to C in any case, so that an error can jump from there.
 
-use std::ffi::c_int;
+use std::ffi::{c_int, c_uint};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::ffi::lua::{self as ffi, LupaRuntime, lua_State};
+use crate::ffi::lua::{self as ffi, LupaBox, LupaRuntime, lua_State};
 use crate::lua::guard::Guard;
 use crate::lua::stack::Type;
 use crate::py::error::{raise_system_error, take};
 use crate::py::{Borrowed, Owned, Raised, gil, object};
 use crate::shared;
 
-use super::answers::Kind;
+use super::answers::{Answer, Kind};
 use super::crossing::Locked;
 use super::errors;
 use super::marshal::add_exception;
@@ -28,9 +28,15 @@ const ANSWERED: c_int = -1;
 /// What Lua asks of Python: called by the entries.
 ///
 /// # Safety
-/// `state` is the thread that runs, of the runtime behind `runtime`; this OS thread owns that runtime, without the GIL.
+/// `state` is the thread that runs, of the runtime behind `runtime`; this OS thread owns that runtime, without the GIL. `the_box`
+/// is null or a box that lies on the stack.
 #[unsafe(no_mangle)]
-pub(crate) unsafe extern "C" fn lupa_python(state: *mut lua_State, runtime: *mut LupaRuntime, request: c_int) -> c_int {
+pub(crate) unsafe extern "C" fn lupa_python(
+    state: *mut lua_State,
+    runtime: *mut LupaRuntime,
+    the_box: *mut LupaBox,
+    request: c_int,
+) -> c_int {
     // SAFETY: the owner of the C side is the runtime, which is alive while its code runs; the thread state was left by the
     // crossing that this entry is inside of.
     let (runtime, gil) = unsafe {
@@ -39,17 +45,16 @@ pub(crate) unsafe extern "C" fn lupa_python(state: *mut lua_State, runtime: *mut
     };
     let current = runtime.current.replace(state);
     let results = runtime.results.replace(0);
-    let locked = Locked { runtime, gil };
-    let guard = Guard::new(locked.state());
-    let frame = (&raw const current).addr();
-    runtime.answers.release_done(frame);
-    locked.runtime.references.recycle(locked.state());
-    let count = match catch_unwind(AssertUnwindSafe(|| handle(&locked, request as u32))) {
-        Ok(Ok(slots)) => give(&locked, slots, frame),
-        Ok(Err(raised)) => give_exception(&locked, raised, frame),
-        Err(_) => give_exception(&locked, raise_system_error(gil, "lupa: internal error (a panic was caught)"), frame),
+    let entry = Entry { locked: Locked { runtime, gil }, the_box, frame: (&raw const current).addr() };
+    let guard = Guard::new(entry.locked.state());
+    runtime.answers.release_done(entry.frame);
+    runtime.references.recycle(entry.locked.state());
+    let count = match catch_unwind(AssertUnwindSafe(|| entry.handle(request as u32))) {
+        Ok(Ok(count)) => count,
+        Ok(Err(raised)) => entry.raise(raised),
+        Err(_) => entry.raise(raise_system_error(gil, "lupa: internal error (a panic was caught)")),
     };
-    guard.check(locked.state(), count.max(0));
+    guard.check(entry.locked.state(), count.max(0));
     runtime.collect_dead(gil);
     if runtime.waiting_releases() >= MANY_RELEASES {
         runtime.run_releases(gil);
@@ -60,94 +65,141 @@ pub(crate) unsafe extern "C" fn lupa_python(state: *mut lua_State, runtime: *mut
     count
 }
 
-/// `[-0, +n, -]` Pushes plain values at once; leaves others to C.
-fn give(locked: &Locked<'_>, mut slots: Slots, frame: usize) -> c_int {
-    if slots.len() == 1 && slots.are_plain() {
-        // SAFETY: the state is live and has room: entries keep LUA_MINSTACK free. Plain slots are pushed without raising.
-        let found = unsafe { ffi::lupa_pushplain(locked.state().as_ptr(), &raw const slots.as_mut_slice()[0]) };
-        if found != 0 {
-            slots.settle();
-            return 1;
-        }
-        locked.state().drop_to(locked.state().top() - 1);
-    }
-    answer(locked.runtime, slots, Kind::Return, frame)
+/// One request of Lua.
+struct Entry<'rt> {
+    locked: Locked<'rt>,
+    /// The object that it is for, or null.
+    the_box: *mut LupaBox,
+    /// Where its frame is on the C stack.
+    frame: usize,
 }
 
-/// Leaves the exception that is set as an error value for Lua.
-fn give_exception(locked: &Locked<'_>, raised: Raised, frame: usize) -> c_int {
-    let mut slots = Slots::new(locked.runtime);
-    add_exception(&mut slots, take(locked.gil, raised));
-    answer(locked.runtime, slots, Kind::Raise, frame)
-}
-
-fn answer(runtime: &Runtime, slots: Slots, kind: Kind, frame: usize) -> c_int {
-    let place = runtime.answers.push(slots, kind, frame);
-    // SAFETY: the runtime is locked; C reads the answer next.
-    unsafe { (*runtime.shared_with_c.get()).answer = place };
-    ANSWERED
-}
-
-/// The object that an entry works on, and its protocol.
+/// The object that a request is for, and its protocol.
 struct Target {
     object: Owned,
-    protocol: u32,
+    protocol: c_uint,
 }
 
-/// `[-0, +0, -]` The box at stack index 1, or the function that stands for one. Raises ReferenceError if it is finalized.
-fn target(locked: &Locked<'_>) -> Result<Target, Raised> {
-    // SAFETY: the state is live, C has checked the argument; a box lives while it is on the stack, its node owns the object.
-    unsafe {
-        let the_box = ffi::lupa_toobject(locked.state().as_ptr(), 1);
-        match the_box.as_ref().and_then(|content| content.node.as_ref()) {
-            Some(node) => Ok(Target { object: Borrowed::from_ptr(node.object.cast()).hold(), protocol: node.protocol }),
-            None => Err(errors::raise_deleted_object(locked)),
+impl Entry<'_> {
+    /// `[-0, +n, -]` Runs Python; n values pushed, or `ANSWERED`.
+    fn handle(&self, request: c_uint) -> Result<c_int, Raised> {
+        let locked = &self.locked;
+        match request {
+            ffi::LUPA_ASK_ARGS => {
+                let (positional, named) = locked.read_arguments(2)?;
+                let arguments = shared::new_arguments(locked.gil, locked.runtime.shared, positional, named)?;
+                return Ok(self.give(|slots| slots.add_object(arguments, ffi::LUPA_ATTRIBUTES)));
+            }
+            ffi::LUPA_ASK_OVERFLOW => return set_overflow_handler(locked).map(|()| 0),
+            _ => {}
+        }
+        let Target { object, protocol } = self.target()?;
+        match request {
+            ffi::LUPA_ASK_CALL => self.give_result(&locked.call_object(object.borrow())?),
+            ffi::LUPA_ASK_INDEX => {
+                let value = locked.get_index(object.borrow(), protocol, locked.unmarshal(2)?)?;
+                self.give_value(&value)
+            }
+            ffi::LUPA_ASK_NEWINDEX => {
+                let (key, value) = (locked.unmarshal(2)?, locked.unmarshal(3)?);
+                locked.set_index(object.borrow(), protocol, key, &value).map(|()| 0)
+            }
+            ffi::LUPA_ASK_TOSTRING => {
+                let text = locked.object_text(object.borrow())?;
+                Ok(self.give(|slots| slots.add_string(text.pointer, text.size, text.owner)))
+            }
+            ffi::LUPA_ASK_ATTRIBUTES => Ok(self.give(|slots| slots.add_object(object, ffi::LUPA_ATTRIBUTES))),
+            ffi::LUPA_ASK_ITEMS => Ok(self.give(|slots| slots.add_object(object, ffi::LUPA_ITEMS))),
+            ffi::LUPA_ASK_ITER => self.try_to_give(|slots| locked.marshal_iterator(slots, object.borrow(), 0)),
+            ffi::LUPA_ASK_ITEREX => {
+                self.try_to_give(|slots| locked.marshal_iterator(slots, object.borrow(), ffi::LUPA_EXPLODE))
+            }
+            ffi::LUPA_ASK_ENUMERATE => {
+                self.try_to_give(|slots| locked.marshal_iterator(slots, object.borrow(), ffi::LUPA_COUNT))
+            }
+            _ => self.give_next(&object, protocol),
         }
     }
-}
 
-/// Runs Python for one request; the values for Lua.
-fn handle(locked: &Locked<'_>, request: u32) -> Result<Slots, Raised> {
-    let mut slots = Slots::new(locked.runtime);
-    match request {
-        ffi::LUPA_ASK_ARGS => {
-            let (positional, named) = locked.read_arguments(2)?;
-            let arguments = shared::new_arguments(locked.gil, locked.runtime.shared, positional, named)?;
-            slots.add_object(arguments, ffi::LUPA_ATTRIBUTES);
-            return Ok(slots);
+    /// The object that the request is for. Raises ReferenceError if its box is finalized.
+    fn target(&self) -> Result<Target, Raised> {
+        // SAFETY: the box lives while it is on the stack, its node owns the object.
+        unsafe {
+            match self.the_box.as_ref().map(|content| content.node.as_ref()) {
+                Some(Some(node)) => {
+                    Ok(Target { object: Borrowed::from_ptr(node.object.cast()).hold(), protocol: node.protocol })
+                }
+                Some(None) => Err(errors::raise_deleted_object(&self.locked)),
+                // A script has changed the upvalue of the function.
+                None => Err(errors::raise_lost_reference(&self.locked)),
+            }
         }
-        ffi::LUPA_ASK_OVERFLOW => {
-            set_overflow_handler(locked)?;
-            return Ok(slots);
-        }
-        _ => {}
     }
-    let Target { object, protocol } = target(locked)?;
-    match request {
-        ffi::LUPA_ASK_CALL => {
-            let result = locked.call_object(object.borrow())?;
-            locked.marshal_result(&mut slots, &result)?;
+
+    /// `[-0, +1, -]` Gives Lua a value: at once if it is plain or known, otherwise C has to push it.
+    fn give_value(&self, value: &Owned) -> Result<c_int, Raised> {
+        if self.locked.push_directly(value.borrow()) {
+            return Ok(1);
         }
-        ffi::LUPA_ASK_INDEX => {
-            let value = locked.get_index(object.borrow(), protocol, locked.unmarshal(2)?)?;
-            locked.marshal(&mut slots, value.borrow())?;
-        }
-        ffi::LUPA_ASK_NEWINDEX => {
-            let (key, value) = (locked.unmarshal(2)?, locked.unmarshal(3)?);
-            locked.set_index(object.borrow(), protocol, key, &value)?;
-        }
-        ffi::LUPA_ASK_TOSTRING => {
-            let text = locked.object_text(object.borrow())?;
-            slots.add_string(text.pointer, text.size, text.owner);
-        }
-        ffi::LUPA_ASK_ATTRIBUTES => slots.add_object(object, ffi::LUPA_ATTRIBUTES),
-        ffi::LUPA_ASK_ITEMS => slots.add_object(object, ffi::LUPA_ITEMS),
-        ffi::LUPA_ASK_ITER => locked.marshal_iterator(&mut slots, object.borrow(), 0)?,
-        ffi::LUPA_ASK_ITEREX => locked.marshal_iterator(&mut slots, object.borrow(), ffi::LUPA_EXPLODE)?,
-        ffi::LUPA_ASK_ENUMERATE => locked.marshal_iterator(&mut slots, object.borrow(), ffi::LUPA_COUNT)?,
-        _ => locked.marshal_next(&mut slots, &object, protocol)?,
+        self.try_to_give(|slots| self.locked.marshal(slots, value.borrow()))
     }
-    Ok(slots)
+
+    /// `[-0, +n, -]` Gives Lua what a call has returned: one value, or those of a tuple if the runtime unpacks tuples.
+    fn give_result(&self, result: &Owned) -> Result<c_int, Raised> {
+        if !self.locked.runtime.options.unpack_returned_tuples {
+            return self.give_value(result);
+        }
+        self.try_to_give(|slots| self.locked.marshal_result(slots, result))
+    }
+
+    /// `[-0, +n, -]` Gives Lua the next values of an iterator.
+    fn give_next(&self, iterator: &Owned, protocol: c_uint) -> Result<c_int, Raised> {
+        let locked = &self.locked;
+        match locked.next_item(iterator)? {
+            None => Ok(locked.push_nil()),
+            // The first value decides whether the loop goes on.
+            Some(item) if protocol == 0 && !item.borrow().is_none() => self.give_value(&item),
+            Some(item) if protocol == ffi::LUPA_COUNT => {
+                locked.push_count(2);
+                if locked.push_directly(item.borrow()) {
+                    return Ok(2);
+                }
+                locked.state().drop_to(locked.state().top() - 1);
+                self.try_to_give(|slots| locked.marshal_item(slots, &item, protocol))
+            }
+            Some(item) => self.try_to_give(|slots| locked.marshal_item(slots, &item, protocol)),
+        }
+    }
+
+    /// Leaves values for C to push.
+    fn give(&self, fill: impl FnOnce(&mut Slots)) -> c_int {
+        let mut answer = self.locked.runtime.answers.blank(self.locked.runtime, self.frame);
+        fill(&mut answer.slots);
+        self.answer(answer, Kind::Return)
+    }
+
+    /// Leaves values for C to push, once they are converted.
+    fn try_to_give(&self, fill: impl FnOnce(&mut Slots) -> Result<(), Raised>) -> Result<c_int, Raised> {
+        let mut answer = self.locked.runtime.answers.blank(self.locked.runtime, self.frame);
+        fill(&mut answer.slots)?;
+        Ok(self.answer(answer, Kind::Return))
+    }
+
+    /// Leaves the exception that is set as an error value for Lua.
+    fn raise(&self, raised: Raised) -> c_int {
+        let exception = take(self.locked.gil, raised);
+        let mut answer = self.locked.runtime.answers.blank(self.locked.runtime, self.frame);
+        add_exception(&mut answer.slots, exception);
+        self.answer(answer, Kind::Raise)
+    }
+
+    fn answer(&self, answer: Box<Answer>, kind: Kind) -> c_int {
+        let runtime = self.locked.runtime;
+        let place = runtime.answers.push(answer, kind);
+        // SAFETY: the runtime is locked; C reads the answer next.
+        unsafe { (*runtime.shared_with_c.get()).answer = place };
+        ANSWERED
+    }
 }
 
 /// `[-0, +0, -]` Installs the handler at stack index 1.

@@ -1,14 +1,14 @@
 //! Errors that leave Lua, as Python exceptions. What an error is, is told by the status of the call and by the error value;
 //! the text decides nothing, but for a memory error that Lua code has raised again.
 
-use std::ffi::{CStr, c_int};
+use std::ffi::{CStr, c_int, c_uint};
 
-use pyo3_ffi::{PyObject, PyObject_CallFunctionObjArgs, PyObject_SetAttrString};
+use crate::ffi::python::{PyObject, PyObject_SetAttrString};
 
-use crate::ffi::lua::{self as ffi, LupaOperation};
+use crate::ffi::lua as ffi;
 use crate::lua::stack::{Number, Type};
 use crate::py::error::{self, check, raise, raise_object, raise_reference_error, raise_type_error, raise_value_error};
-use crate::py::{Owned, Raised, object, text};
+use crate::py::{Borrowed, Owned, Raised, call, object, text};
 
 use super::crossing::Locked;
 use super::traceback;
@@ -43,9 +43,9 @@ pub(crate) fn raise_memory_error(locked: &Locked<'_>) -> Raised {
 }
 
 /// `[-0, +0, -]` Raises what a call has ended with: its status, with the error value on the top.
-pub(crate) fn raise_from_lua(locked: &Locked<'_>, status: c_int, operation: &LupaOperation) -> Raised {
+pub(crate) fn raise_from_lua(locked: &Locked<'_>, status: c_int, failure: c_uint) -> Raised {
     let text = traceback::take_text(locked);
-    match operation.failure as u32 {
+    match failure {
         ffi::LUPA_LOST_REFERENCE => return raise_lost_reference(locked),
         ffi::LUPA_NO_ROOM => return raise_memory_error(locked),
         ffi::LUPA_NOT_A_FUNCTION => return raise_type_error(locked.gil, "Lua object is not a function"),
@@ -56,22 +56,29 @@ pub(crate) fn raise_from_lua(locked: &Locked<'_>, status: c_int, operation: &Lup
     if status == ffi::LUA_ERRMEM as c_int {
         return raise_memory_error(locked);
     }
-    match text {
-        Ok(text) => raise_value(locked, -1, text),
-        Err(raised) => raised,
-    }
+    raise_value(locked, -1, text)
+}
+
+/// `[-0, +0, -]` Raises the error value at `index`, with which a coroutine has ended. As in lupa, the message of a LuaError is
+/// the error value alone.
+pub(crate) fn raise_from_coroutine(locked: &Locked<'_>, index: c_int) -> Raised {
+    raise_value(locked, index, None)
 }
 
 /// `[-0, +0, -]` Raises the error value at `index`; `text` is the message with the traceback, if there is one.
-pub(crate) fn raise_value(locked: &Locked<'_>, index: c_int, text: Option<Vec<u8>>) -> Raised {
+fn raise_value(locked: &Locked<'_>, index: c_int, text: Option<Vec<u8>>) -> Raised {
+    let noted = traceback::noted(locked, index);
     match box_content(locked, index) {
         BoxContent::Object(object) if error::is_exception(object.borrow()) => {
+            if let Some(noted) = noted {
+                traceback::annotate(locked, object.borrow(), &noted);
+            }
             return error::restore(locked.gil, &object);
         }
         BoxContent::Deleted => return raise_deleted_object(locked),
         _ => {}
     }
-    match new_lua_error(locked, index, text) {
+    match new_lua_error(locked, index, text, noted) {
         Ok(exception) => raise_object(locked.gil, class_of(&exception), &exception),
         Err(raised) => raised,
     }
@@ -83,16 +90,20 @@ fn class_of(exception: &Owned) -> *mut PyObject {
 }
 
 /// `[-0, +0, -]` The LuaError for the error value at `index`.
-fn new_lua_error(locked: &Locked<'_>, index: c_int, text: Option<Vec<u8>>) -> Result<Owned, Raised> {
-    let bare = bare_message(locked, index);
-    let message = text.as_deref().unwrap_or(&bare);
-    let message = text::decode_message(locked.gil, message, locked.runtime.options.encoding.as_ref())?;
-    let message = text::to_string(locked.gil, message.borrow())?;
-    let (message, lua_traceback) = traceback::innermost_last(&message);
+fn new_lua_error(
+    locked: &Locked<'_>,
+    index: c_int,
+    text: Option<Vec<u8>>,
+    noted: Option<String>,
+) -> Result<Owned, Raised> {
+    let bare = bare_message(locked, index)?;
+    let message = traceback::decode(locked, text.as_deref().unwrap_or(&bare))?;
+    let (message, in_message) = traceback::innermost_last(&message);
+    let lua_traceback = in_message.or(noted);
     let shared = locked.runtime.shared;
     let class = if is_memory_error(locked, &bare) { shared.lua_memory_error } else { shared.lua_error };
     let exception = new_error(locked, class, &text::string(locked.gil, &message)?)?;
-    set(locked, &exception, c"value", &value_of(locked, index))?;
+    set(locked, &exception, c"value", &value_of(locked, index)?)?;
     if let Some(lua_traceback) = lua_traceback {
         set(locked, &exception, c"traceback", &text::string(locked.gil, &lua_traceback)?)?;
     }
@@ -110,12 +121,8 @@ fn is_memory_error(locked: &Locked<'_>, message: &[u8]) -> bool {
 
 /// An instance of an exception class with one argument.
 fn new_error(locked: &Locked<'_>, class: *mut PyObject, argument: &Owned) -> Result<Owned, Raised> {
-    let _ = locked.gil;
-    // SAFETY: the GIL is held; the list of arguments ends with null.
-    unsafe {
-        let end = std::ptr::null_mut::<PyObject>();
-        Owned::from_new(PyObject_CallFunctionObjArgs(class, argument.as_ptr(), end))
-    }
+    // SAFETY: the exception classes live as long as the interpreter.
+    call::call(locked.gil, unsafe { Borrowed::from_ptr(class) }, &[argument.borrow()])
 }
 
 fn set(locked: &Locked<'_>, exception: &Owned, name: &CStr, value: &Owned) -> Result<(), Raised> {
@@ -124,43 +131,44 @@ fn set(locked: &Locked<'_>, exception: &Owned, name: &CStr, value: &Owned) -> Re
     check(unsafe { PyObject_SetAttrString(exception.as_ptr(), name.as_ptr(), value.as_ptr()) })
 }
 
-/// `[-0, +0, -]` The error value for Python; `None` where it cannot be had (no memory for a wrapper). What
-/// cannot be decoded arrives as `bytes`.
-fn value_of(locked: &Locked<'_>, index: c_int) -> Owned {
+/// `[-0, +0, -]` The error value for Python; `None` where it cannot be had (the runtime is closing). What cannot be decoded
+/// arrives as `bytes`.
+fn value_of(locked: &Locked<'_>, index: c_int) -> Result<Owned, Raised> {
     // A negative index would move with what is pushed meanwhile.
     let index = if index < 0 { locked.state().top() + 1 + index } else { index };
-    locked.unmarshal_key(index).unwrap_or_else(|raised| {
-        error::clear(locked.gil, raised);
-        object::none()
+    locked.unmarshal_key(index).or_else(|raised| {
+        error::clear_unless_memory(locked.gil, raised)?;
+        Ok(object::none())
     })
 }
 
 /// `[-0, +0, -]` The error value at `index` as text, without a traceback.
-fn bare_message(locked: &Locked<'_>, index: c_int) -> Vec<u8> {
+fn bare_message(locked: &Locked<'_>, index: c_int) -> Result<Vec<u8>, Raised> {
     let state = locked.state();
-    match state.type_of(index) {
+    Ok(match state.type_of(index) {
         Type::String => state.read_string(index).to_vec(),
         Type::Number => match state.read_number(index) {
             Number::Integer(value) => value.to_string().into_bytes(),
             Number::Float(value) => value.to_string().into_bytes(),
         },
         Type::Nil => Vec::new(),
-        Type::Userdata => object_message(locked, index),
+        Type::Userdata => object_message(locked, index)?,
         _ => format!("(error object is a {} value)", error::lossy(state.type_name(index))).into_bytes(),
-    }
+    })
 }
 
 /// `[-0, +0, -]` What a Python object that is no exception says of itself as an error value.
-fn object_message(locked: &Locked<'_>, index: c_int) -> Vec<u8> {
+fn object_message(locked: &Locked<'_>, index: c_int) -> Result<Vec<u8>, Raised> {
+    let unknown = b"(error object is a userdata value)";
     let BoxContent::Object(object) = box_content(locked, index) else {
-        return b"(error object is a userdata value)".to_vec();
+        return Ok(unknown.to_vec());
     };
     match locked.object_text(object.borrow()) {
         // SAFETY: the bytes live as long as their owner.
-        Ok(text) => unsafe { std::slice::from_raw_parts(text.pointer.cast(), text.size) }.to_vec(),
+        Ok(text) => Ok(unsafe { std::slice::from_raw_parts(text.pointer.cast(), text.size) }.to_vec()),
         Err(raised) => {
-            error::clear(locked.gil, raised);
-            b"(error object is a userdata value)".to_vec()
+            error::clear_unless_memory(locked.gil, raised)?;
+            Ok(unknown.to_vec())
         }
     }
 }
@@ -187,6 +195,6 @@ fn syntax_error(locked: &Locked<'_>, index: c_int, prefix: &str) -> Result<Owned
         text::string(locked.gil, &format!("{prefix}{}", text::to_string(locked.gil, message.borrow())?))?
     };
     let exception = new_error(locked, locked.runtime.shared.lua_syntax_error, &message)?;
-    set(locked, &exception, c"value", &value_of(locked, index))?;
+    set(locked, &exception, c"value", &value_of(locked, index)?)?;
     Ok(exception)
 }

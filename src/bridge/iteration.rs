@@ -2,7 +2,7 @@
 
 use std::ffi::{c_int, c_uint};
 
-use pyo3_ffi::{PyTuple_Check, PyTuple_GET_SIZE};
+use crate::ffi::python::{PyTuple_Check, PyTuple_GET_SIZE};
 
 use crate::ffi::lua as ffi;
 use crate::lua::stack::Number;
@@ -20,13 +20,8 @@ impl Locked<'_> {
         Ok(())
     }
 
-    /// `[-0, +0, -]` Adds the next values of an iterator, or nil at its end. The control variable is at stack index 2.
-    pub(crate) fn marshal_next(&self, slots: &mut Slots, iterator: &Owned, protocol: c_uint) -> Result<(), Raised> {
-        // A method of any object can be called as `next`; Python says what is no iterator.
-        let Some(item) = self.next_item(iterator)? else {
-            slots.add_nil();
-            return Ok(());
-        };
+    /// `[-0, +0, -]` Adds what an iterator has yielded. The control variable is at stack index 2.
+    pub(crate) fn marshal_item(&self, slots: &mut Slots, item: &Owned, protocol: c_uint) -> Result<(), Raised> {
         let counts = protocol & ffi::LUPA_COUNT != 0;
         if counts {
             self.marshal_count(slots, 2);
@@ -40,7 +35,7 @@ impl Locked<'_> {
                 self.marshal_not_nil(slots, item.borrow())
             };
         }
-        self.marshal_exploded(slots, &item, counts)
+        self.marshal_exploded(slots, item, counts)
     }
 
     /// Adds the items of a tuple. Lua ends a loop when the first value is nil: there `None` is `python.none`, and so is an
@@ -51,24 +46,39 @@ impl Locked<'_> {
         }
         // SAFETY: the object is a tuple, and keeps its items alive.
         unsafe {
-            let none = pyo3_ffi::Py_None();
+            let none = crate::ffi::python::Py_None();
             let size = PyTuple_GET_SIZE(item.as_ptr());
-            let first = if size == 0 { none } else { pyo3_ffi::PyTuple_GET_ITEM(item.as_ptr(), 0) };
+            let first = if size == 0 { none } else { crate::ffi::python::PyTuple_GET_ITEM(item.as_ptr(), 0) };
             self.marshal_not_nil(slots, Borrowed::from_ptr(first))?;
             for position in 1..size {
-                self.marshal(slots, Borrowed::from_ptr(pyo3_ffi::PyTuple_GET_ITEM(item.as_ptr(), position)))?;
+                self.marshal(slots, Borrowed::from_ptr(crate::ffi::python::PyTuple_GET_ITEM(item.as_ptr(), position)))?;
             }
         }
         Ok(())
     }
 
-    fn next_item(&self, iterator: &Owned) -> Result<Option<Owned>, Raised> {
+    /// The next item of an iterator. A method of any object can be called as `next`; Python says what is no iterator.
+    pub(crate) fn next_item(&self, iterator: &Owned) -> Result<Option<Owned>, Raised> {
         // SAFETY: the object is alive.
-        if unsafe { pyo3_ffi::PyIter_Check(iterator.as_ptr()) } == 0 {
+        if unsafe { crate::ffi::python::PyIter_Check(iterator.as_ptr()) } == 0 {
             let name = crate::py::text::type_name(iterator.borrow());
             return Err(crate::py::error::raise_type_error(self.gil, &format!("'{name}' object is not an iterator")));
         }
         call::next(self.gil, iterator.borrow())
+    }
+
+    /// `[-0, +1, -]` Pushes the number after the one at `index`.
+    pub(crate) fn push_count(&self, index: c_int) {
+        let state = self.state();
+        // SAFETY: the state is live and has room.
+        unsafe {
+            match state.read_number(index) {
+                Number::Integer(count) => {
+                    ffi::lua_pushinteger(state.as_ptr(), count.wrapping_add(1) as ffi::lua_Integer)
+                }
+                Number::Float(count) => ffi::lua_pushnumber(state.as_ptr(), (count + 1.0) as ffi::lua_Number),
+            }
+        }
     }
 
     /// `[-0, +0, -]` Adds the number after the one at `index`.

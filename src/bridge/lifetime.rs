@@ -1,6 +1,6 @@
 //! The beginning and the end of a Lua state.
 
-use pyo3_ffi::PyObject;
+use crate::ffi::python::PyObject;
 
 use crate::ffi::lua as ffi;
 use crate::lua::memory::{self, Scope};
@@ -33,25 +33,25 @@ pub(crate) fn open(gil: Gil<'_>, runtime: &Runtime, registered: Registered, seed
         }
     };
     if state.is_null() {
-        return Err(raise(gil, runtime.shared.lua_error, failure_message()));
+        return Err(raise_no_state(gil, runtime));
     }
     runtime.main.set(state);
     runtime.current.set(state);
-    runtime.lock.acquire(gil, runtime.shared)?;
+    runtime.lock.acquire(gil)?;
     let result = open_libraries(&Locked { runtime, gil }, registered);
     runtime.phase.set(Phase::Open);
     let _free = runtime.lock.release(gil);
     result
 }
 
-/// Why there is no state.
-fn failure_message() -> &'static str {
-    if ffi::LUPA_TAKES_ALLOCATOR != 0 {
-        "Failed to initialise Lua runtime"
-    } else {
-        "Failed to initialise Lua runtime: max_memory and string_hash_seed need an allocator of their own, which this \
-         LuaJIT does not accept"
+/// Raises why there is no state: no memory, or a Lua that takes no allocator.
+fn raise_no_state(gil: Gil<'_>, runtime: &Runtime) -> Raised {
+    if ffi::LUPA_TAKES_ALLOCATOR != 0 || runtime.memory.is_none() {
+        return raise(gil, runtime.shared.lua_memory_error, "Failed to initialise Lua runtime");
     }
+    let message = "Failed to initialise Lua runtime: max_memory and string_hash_seed need an allocator of their own, which \
+                   this LuaJIT does not accept";
+    raise(gil, runtime.shared.lua_error, message)
 }
 
 /// `[-0, +0, -]` Opens the standard libraries and the `python` table.
@@ -59,7 +59,9 @@ fn open_libraries(locked: &Locked<'_>, registered: Registered) -> Result<(), Rai
     let Locked { runtime, gil } = *locked;
     let mut operation = Operation::new(runtime);
     // SAFETY: None is immortal.
-    operation.slots.add_object(unsafe { Borrowed::from_ptr(pyo3_ffi::Py_None()) }.hold(), ffi::LUPA_ATTRIBUTES);
+    operation
+        .slots
+        .add_object(unsafe { Borrowed::from_ptr(crate::ffi::python::Py_None()) }.hold(), ffi::LUPA_ATTRIBUTES);
     let builtins = call::import(gil, c"builtins")?;
     if registered.eval {
         operation.slots.add_object(call::attribute(gil, builtins.borrow(), c"eval")?, ffi::LUPA_ATTRIBUTES);
@@ -85,7 +87,7 @@ fn open_libraries(locked: &Locked<'_>, registered: Registered) -> Result<(), Rai
     let result = if status == ffi::LUA_OK as i32 {
         Ok(())
     } else {
-        Err(errors::raise_from_lua(locked, status, &operation.for_c))
+        Err(errors::raise_from_lua(locked, status, operation.for_c.failure as u32))
     };
     state.drop_to(top);
     result?;
@@ -122,6 +124,7 @@ pub(crate) fn close(gil: Gil<'_>, runtime: &Runtime) {
 /// Releases what the closed state held.
 fn forget_everything(gil: Gil<'_>, runtime: &Runtime) {
     runtime.answers.truncate(0);
+    runtime.strings.clear();
     // SAFETY: the state is closed: no box refers to a node any more, and the queue is not read again.
     unsafe { (*runtime.shared_with_c.get()).dead = std::ptr::null_mut() };
     while let Some(object) = runtime.boxes.pop() {

@@ -2,13 +2,17 @@
 //!
 //! Its state changes only with the GIL held, so that taking and giving back a free lock costs two memory accesses. A thread
 //! that waits sleeps on a lock of its own, which a signal interrupts.
+//!
+//! Who holds the lock may be gone: in the child of a fork there is one thread only, and while Python exits the other threads
+//! do not come back. Then waiting is an error.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
+use std::ffi::c_void;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use pyo3_ffi::{PyErr_CheckSignals, PyThread_get_thread_ident};
+use crate::ffi::python::{PyErr_CheckSignals, PyThread_get_thread_ident};
 
 use crate::ffi::python::{
     PY_LOCK_INTR, PyThread_acquire_lock_timed, PyThread_allocate_lock, PyThread_free_lock, PyThread_release_lock,
@@ -21,8 +25,14 @@ use crate::shared::{Owner, Shared};
 /// Who has waited for so long gets the lock handed over; others have to be quick.
 const PATIENCE: Duration = Duration::from_millis(5);
 
+/// The owner of a lock that another thread held when the process was forked.
+const NOBODY: usize = usize::MAX;
+
 /// See the module.
 pub(crate) struct Lock {
+    shared: &'static Shared,
+    /// The process that the lock was last used in.
+    process: Cell<*const c_void>,
     owner: Owner,
     depth: Cell<u32>,
     queue: RefCell<VecDeque<Waiter>>,
@@ -41,21 +51,39 @@ fn this_thread() -> usize {
     unsafe { PyThread_get_thread_ident() as usize }
 }
 
+/// The process that this code runs in.
+fn process(shared: &Shared) -> *const c_void {
+    // SAFETY: the pointer is to a static variable.
+    unsafe { (*shared.process).load(Ordering::Relaxed) }
+}
+
+/// Raises RuntimeError for a wait that could never end.
+fn refuse(gil: Gil<'_>, reason: &str) -> Raised {
+    raise_runtime_error(gil, &format!("failed to acquire thread lock: {reason}"))
+}
+
 impl Lock {
-    pub(crate) fn new() -> Lock {
-        Lock { owner: AtomicUsize::new(0), depth: Cell::new(0), queue: RefCell::new(VecDeque::new()) }
+    pub(crate) fn new(shared: &'static Shared) -> Lock {
+        Lock {
+            shared,
+            process: Cell::new(process(shared)),
+            owner: AtomicUsize::new(0),
+            depth: Cell::new(0),
+            queue: RefCell::new(VecDeque::new()),
+        }
     }
 
     /// Takes the lock; waits without the GIL while another thread has it. A signal handler may raise meanwhile; a wait that
     /// could never end raises RuntimeError.
-    pub(crate) fn acquire(&self, gil: Gil<'_>, shared: &Shared) -> Result<(), Raised> {
+    pub(crate) fn acquire(&self, gil: Gil<'_>) -> Result<(), Raised> {
+        self.notice_fork();
         let thread = this_thread();
         let owner = self.owner.load(Ordering::Relaxed);
         if owner != thread {
             if owner == 0 {
                 self.owner.store(thread, Ordering::Relaxed);
             } else {
-                self.wait(gil, shared, thread)?;
+                self.wait(gil, thread)?;
             }
         }
         self.depth.set(self.depth.get() + 1);
@@ -67,9 +95,26 @@ impl Lock {
         let depth = self.depth.get() - 1;
         self.depth.set(depth);
         if depth == 0 {
+            self.notice_fork();
             self.pass_on();
         }
         depth == 0
+    }
+
+    /// In the child of a fork: those who wait are gone, and so is the owner, unless it is the thread that has forked. What it
+    /// was in the middle of stays as it was.
+    fn notice_fork(&self) {
+        let process = process(self.shared);
+        let since = self.process.replace(process);
+        if since == process {
+            return;
+        }
+        self.queue.borrow_mut().clear();
+        let owner = self.owner.load(Ordering::Relaxed);
+        // SAFETY: `since` comes from `process`.
+        if owner != 0 && unsafe { (self.shared.survived)(self.shared, owner as _, since) } == 0 {
+            self.owner.store(NOBODY, Ordering::Relaxed);
+        }
     }
 
     /// Frees the lock, or hands it to the thread that has waited too long, and wakes the first of the queue.
@@ -85,7 +130,7 @@ impl Lock {
         unsafe { PyThread_release_lock(first.sleep) };
     }
 
-    fn wait(&self, gil: Gil<'_>, shared: &Shared, thread: usize) -> Result<(), Raised> {
+    fn wait(&self, gil: Gil<'_>, thread: usize) -> Result<(), Raised> {
         // SAFETY: callable with the GIL held; the lock is taken, so that the next attempt sleeps.
         let sleep = unsafe {
             let sleep = PyThread_allocate_lock();
@@ -95,32 +140,40 @@ impl Lock {
             PyThread_acquire_lock_timed(sleep, 0, 0);
             sleep
         };
-        let result = self.wait_on(gil, shared, thread, sleep);
+        let result = self.wait_on(gil, thread, sleep);
         // SAFETY: this thread has left the queue: nobody else knows the lock any more.
         unsafe { PyThread_free_lock(sleep) };
         result
     }
 
-    fn wait_on(&self, gil: Gil<'_>, shared: &Shared, thread: usize, sleep: ThreadLock) -> Result<(), Raised> {
+    fn wait_on(&self, gil: Gil<'_>, thread: usize, sleep: ThreadLock) -> Result<(), Raised> {
         let since = Instant::now();
         loop {
             match self.owner.load(Ordering::Acquire) {
                 owner if owner == thread => return Ok(()),
+                NOBODY => return Err(refuse(gil, "another thread held it when the process was forked")),
                 0 => {
                     self.owner.store(thread, Ordering::Relaxed);
                     return Ok(());
                 }
                 _ => {}
             }
+            if gil::is_finalizing(gil) {
+                // The owner is asleep for good: inside of the runtime, or just before it got there.
+                if self.depth.get() > 0 {
+                    return Err(refuse(gil, "Python exits, and the thread that holds it was stopped"));
+                }
+                self.owner.store(thread, Ordering::Relaxed);
+                return Ok(());
+            }
             // SAFETY: the lock outlives the wait, since the runtime is kept alive by who wants it.
-            if unsafe { (shared.wait)(shared, thread as _, &raw const self.owner) } != 0 {
-                let message = "failed to acquire thread lock: the thread that holds it waits for this thread";
-                return Err(raise_runtime_error(gil, message));
+            if unsafe { (self.shared.wait)(self.shared, thread as _, &raw const self.owner) } != 0 {
+                return Err(refuse(gil, "the thread that holds it waits for this thread"));
             }
             self.queue.borrow_mut().push_back(Waiter { thread, sleep, since });
             let woken = sleep_on(gil, sleep);
             // SAFETY: as above.
-            unsafe { (shared.wake)(shared, thread as _) };
+            unsafe { (self.shared.wake)(self.shared, thread as _) };
             if !woken {
                 // A signal: its handler may use this runtime too, or raise, so that nothing of this wait may remain.
                 self.leave(thread, sleep);

@@ -3,7 +3,7 @@
 
 use std::ffi::{c_int, c_uint};
 
-use pyo3_ffi::*;
+use crate::ffi::python::*;
 
 use crate::ffi::lua::{self as ffi};
 use crate::py::{Borrowed, Owned, Raised, call, error, text};
@@ -66,6 +66,9 @@ impl Locked<'_> {
 
     /// The protocol of an object that was not wrapped explicitly: does it have `__getitem__`?
     fn default_protocol(&self, value: Borrowed<'_>) -> Result<c_uint, Raised> {
+        if let Some(protocol) = self.known_protocol(value) {
+            return Ok(protocol);
+        }
         let has_items = call::has_attribute(self.gil, value, c"__getitem__")?;
         Ok(if has_items { ffi::LUPA_ITEMS } else { ffi::LUPA_ATTRIBUTES })
     }
@@ -74,6 +77,7 @@ impl Locked<'_> {
     fn marshal_text(&self, slots: &mut Slots, value: Borrowed<'_>) -> Result<(), Raised> {
         match &self.runtime.options.encoding {
             Some(encoding) => {
+                self.learn_string(value);
                 let encoded = text::encode(self.gil, value, encoding)?;
                 slots.add_string(encoded.pointer, encoded.size, encoded.owner);
                 Ok(())
@@ -112,7 +116,7 @@ impl Locked<'_> {
 }
 
 /// Does Lua have a number of exactly this value?
-fn is_exact(integer: i64) -> bool {
+pub(crate) fn is_exact(integer: i64) -> bool {
     if ffi::LUPA_HAS_INTEGERS != 0 {
         return ffi::lua_Integer::try_from(integer).is_ok();
     }

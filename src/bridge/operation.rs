@@ -7,13 +7,14 @@ use crate::ffi::lua::{self as ffi, LupaOperation};
 use super::runtime::Runtime;
 use super::slots::Slots;
 
-/// Which body runs; see `enum LupaFunction`.
+/// Which body runs; see `enum LupaFunction`, which also has those that nobody asks for by name.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[repr(u32)]
 pub(crate) enum Body {
     Call = ffi::LUPA_CALL,
     Run = ffi::LUPA_RUN,
     Load = ffi::LUPA_LOAD,
+    Push = ffi::LUPA_PUSH,
     Get = ffi::LUPA_GET,
     Set = ffi::LUPA_SET,
     Len = ffi::LUPA_LEN,
@@ -23,7 +24,6 @@ pub(crate) enum Body {
     Globals = ffi::LUPA_GLOBALS,
     Require = ffi::LUPA_REQUIRE,
     Reserve = ffi::LUPA_RESERVE,
-    Grow = ffi::LUPA_GROW,
     Collect = ffi::LUPA_COLLECT,
     NewThread = ffi::LUPA_NEWTHREAD,
     Fork = ffi::LUPA_FORK,

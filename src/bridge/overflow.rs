@@ -1,10 +1,10 @@
 //! The overflow handler: who converts an integer that Lua cannot represent.
 
-use pyo3_ffi::PyLong_Check;
+use crate::ffi::python::PyLong_Check;
 
 use crate::ffi::lua as ffi;
 use crate::lua::references::Reference;
-use crate::py::error::{clear, raise_value_error};
+use crate::py::error::{clear_unless_memory, raise_value_error};
 use crate::py::{Borrowed, Owned, Raised, args, call, object};
 
 use super::crossing::Locked;
@@ -13,7 +13,8 @@ use super::options::OverflowHandler;
 use super::slots::Slots;
 
 impl Locked<'_> {
-    /// Adds what the handler makes of an integer. Whatever goes wrong there, the error is the original OverflowError.
+    /// Adds what the handler makes of an integer. Whatever goes wrong there, the error is the original OverflowError, unless
+    /// there was no memory.
     pub(crate) fn marshal_overflow(&self, slots: &mut Slots, value: Borrowed<'_>) -> Result<(), Raised> {
         let handler = self.runtime.options.overflow_handler.borrow().clone();
         let result = match handler {
@@ -21,9 +22,9 @@ impl Locked<'_> {
             OverflowHandler::Python(handler) => call::call(self.gil, handler.borrow(), &[value]),
             OverflowHandler::Lua(reference) => self.call_lua_handler(reference, value),
         };
-        result.and_then(|result| self.marshal_handled(slots, result.borrow())).map_err(|raised| {
-            clear(self.gil, raised);
-            self.raise_overflow()
+        result.and_then(|result| self.marshal_handled(slots, result.borrow())).or_else(|raised| {
+            clear_unless_memory(self.gil, raised)?;
+            Err(self.raise_overflow())
         })
     }
 

@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell, UnsafeCell};
 use std::ffi::c_int;
 use std::ptr;
 
-use pyo3_ffi::{Py_REFCNT, PyObject, PyThreadState};
+use crate::ffi::python::{Py_REFCNT, PyObject, PyThreadState};
 
 use crate::ffi::lua::{LupaRuntime, lua_State};
 use crate::lua::State;
@@ -17,6 +17,8 @@ use crate::shared::Shared;
 use super::answers::Answers;
 use super::lock::Lock;
 use super::options::Options;
+use super::protocols::Protocols;
+use super::strings::Strings;
 use super::wrapper::WrapperTypes;
 
 /// How far the life of a runtime has got.
@@ -61,6 +63,8 @@ pub(crate) struct Runtime {
     pub(crate) references: References,
     pub(crate) boxes: Boxes,
     pub(crate) answers: Answers,
+    pub(crate) strings: Strings,
+    pub(crate) protocols: Protocols,
     /// Objects that are to be released when no lock is held.
     releases: RefCell<Vec<Owned>>,
     /// The counters, if the runtime has an allocator of its own.
@@ -90,7 +94,7 @@ impl Runtime {
             main: Cell::new(ptr::null_mut()),
             current: Cell::new(ptr::null_mut()),
             phase: Cell::new(Phase::Opening),
-            lock: Lock::new(),
+            lock: Lock::new(shared),
             depth: Cell::new(0),
             results: Cell::new(0),
             collector_stops: Cell::new(0),
@@ -98,6 +102,8 @@ impl Runtime {
             references: References::default(),
             boxes: Boxes::new(),
             answers: Answers::default(),
+            strings: Strings::default(),
+            protocols: Protocols::default(),
             releases: RefCell::new(Vec::new()),
             memory,
             no_memory: Cell::new(0),
@@ -117,6 +123,15 @@ impl Runtime {
             (*c).over_limit = over_limit;
             (*c).refused = refused;
             (*c).counts_memory = c_int::from(runtime.memory.is_some());
+            (*c).mode = runtime.options.mode.as_ref().map_or(ptr::null(), |mode| mode.as_ptr());
+            if let Some(libraries) = runtime.options.libraries {
+                (*c).selects_libraries = 1;
+                (*c).libraries = libraries.set;
+                (*c).only_harmless = c_int::from(libraries.only_harmless);
+            }
+            if let Some(memory) = &runtime.memory {
+                memory.watch(&raw const runtime.boxes, &raw mut (*c).dead);
+            }
         }
         runtime
     }

@@ -1,6 +1,7 @@
 //! Slots: values on their way into Lua, with the references that keep them alive until C has pushed them.
 
 use std::ffi::{c_int, c_uint};
+use std::mem::MaybeUninit;
 use std::ptr;
 
 use crate::ffi::lua::{self as ffi, LupaSlot};
@@ -16,7 +17,8 @@ const INLINE: usize = 8;
 /// A list of slots of one runtime.
 pub(crate) struct Slots {
     runtime: *const Runtime,
-    inline: [LupaSlot; INLINE],
+    /// The first `count` are in use, unless they are in `heap`.
+    inline: [MaybeUninit<LupaSlot>; INLINE],
     count: usize,
     /// Used instead of `inline` when there are more.
     heap: Vec<LupaSlot>,
@@ -32,7 +34,7 @@ const EMPTY: LupaSlot = LupaSlot {
 
 impl Slots {
     pub(crate) fn new(runtime: &Runtime) -> Slots {
-        Slots { runtime, inline: [EMPTY; INLINE], count: 0, heap: Vec::new() }
+        Slots { runtime, inline: [const { MaybeUninit::uninit() }; INLINE], count: 0, heap: Vec::new() }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -40,19 +42,28 @@ impl Slots {
     }
 
     pub(crate) fn as_mut_slice(&mut self) -> &mut [LupaSlot] {
-        if self.heap.is_empty() { &mut self.inline[..self.count] } else { &mut self.heap }
+        if !self.heap.is_empty() {
+            return &mut self.heap;
+        }
+        // SAFETY: the first `count` slots were written.
+        unsafe { std::slice::from_raw_parts_mut(self.inline.as_mut_ptr().cast(), self.count) }
     }
 
     fn add(&mut self, slot: LupaSlot) {
         if self.count < INLINE && self.heap.is_empty() {
-            self.inline[self.count] = slot;
+            self.inline[self.count].write(slot);
         } else {
-            if self.heap.is_empty() {
-                self.heap.extend_from_slice(&self.inline[..self.count]);
-            }
-            self.heap.push(slot);
+            self.add_to_heap(slot);
         }
         self.count += 1;
+    }
+
+    fn add_to_heap(&mut self, slot: LupaSlot) {
+        if self.heap.is_empty() {
+            let inline = self.as_mut_slice().to_vec();
+            self.heap = inline;
+        }
+        self.heap.push(slot);
     }
 
     fn add_tag(&mut self, tag: c_uint) {
@@ -108,11 +119,6 @@ impl Slots {
         self.add_tag(ffi::LUPA_COPY);
     }
 
-    /// Can all be pushed without allocating, and without asking for room?
-    pub(crate) fn are_plain(&mut self) -> bool {
-        self.count <= INLINE && self.as_mut_slice().iter().all(|slot| slot.tag < ffi::LUPA_STRING as c_int)
-    }
-
     fn runtime(&self) -> &Runtime {
         // SAFETY: the runtime outlives the operations and answers that have slots.
         unsafe { &*self.runtime }
@@ -125,7 +131,8 @@ impl Slots {
     /// Releases what C has not consumed, and forgets all slots.
     pub(crate) fn settle(&mut self) {
         for position in 0..self.count {
-            let slot = std::mem::replace(&mut self.as_mut_slice()[position], EMPTY);
+            // Releasing an object may run code, but none that knows these slots.
+            let slot = self.as_mut_slice()[position];
             if slot.keep.is_null() {
                 continue;
             }

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::ffi::c_int;
 
-use pyo3_ffi::*;
+use crate::ffi::python::*;
 
 use crate::lua::references::Reference;
 use crate::lua::stack::Type;
@@ -39,6 +39,8 @@ pub(crate) struct TableBuilder<'l, 'rt> {
     /// The tables of the containers met so far; the objects are kept alive, so that their addresses stay theirs.
     known: HashMap<usize, (Owned, c_int)>,
     next_table: c_int,
+    /// The tables up to this number were made by earlier batches.
+    complete: c_int,
 }
 
 impl<'l, 'rt> TableBuilder<'l, 'rt> {
@@ -51,6 +53,7 @@ impl<'l, 'rt> TableBuilder<'l, 'rt> {
             pending: Vec::new(),
             known: HashMap::new(),
             next_table: 2,
+            complete: 0,
         };
         builder.start_batch();
         builder
@@ -146,7 +149,7 @@ impl<'l, 'rt> TableBuilder<'l, 'rt> {
         while let Some(key) = call::next(self.locked.gil, keys.borrow())? {
             // SAFETY: the GIL is held, both are alive.
             let value =
-                unsafe { Owned::from_new(crate::ffi::guarded::PyObject_GetItem(mapping.as_ptr(), key.as_ptr()))? };
+                unsafe { Owned::from_new(crate::ffi::python::PyObject_GetItem(mapping.as_ptr(), key.as_ptr()))? };
             self.add_pair(table, key.borrow(), value.borrow())?;
         }
         Ok(())
@@ -235,6 +238,8 @@ impl<'l, 'rt> TableBuilder<'l, 'rt> {
 
     /// `[-0, +0, -]` Sets the entries collected so far.
     fn run_batch(&mut self) -> Result<(), Raised> {
+        self.operation.for_c.number = self.complete;
+        self.complete = self.next_table - 1;
         let results = self.locked.perform(Body::Fill, &mut self.operation)?;
         if self.tables.is_none() {
             self.tables = Some(self.locked.refer(results.index(0))?);

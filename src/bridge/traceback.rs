@@ -1,15 +1,28 @@
-//! The text of Lua tracebacks: where C leaves it, and its order. Lua prints the innermost call first, Python last; an error
-//! message that Python prints follows Python.
+//! The text of Lua tracebacks: where C leaves it, its order, and how a Python exception carries it. Lua prints the innermost
+//! call first, Python last; an error message that Python prints follows Python.
+
+use std::ffi::{CStr, c_int};
+
+use crate::ffi::python::{
+    PyDict_GetItemString, PyDict_SetItemString, PyList_Append, PyList_Check, PyList_New, PyObject_GenericGetDict,
+};
 
 use crate::lua::stack::{Number, Type};
-use crate::py::Raised;
+use crate::py::error::check;
+use crate::py::{Borrowed, Owned, Raised, call, error, text};
 
 use super::crossing::Locked;
+
+/// The attribute of a Python exception with the Lua traceback of where it left Lua first.
+const ATTRIBUTE: &CStr = c"lua_traceback";
+
+/// The notes of an exception (PEP 678).
+const NOTES: &CStr = c"__notes__";
 
 const HEADING: &str = "stack traceback:";
 
 /// `[-0, +0, -]` Takes the message with traceback that the message handler has left, if it could make one.
-pub(crate) fn take_text(locked: &Locked<'_>) -> Result<Option<Vec<u8>>, Raised> {
+pub(crate) fn take_text(locked: &Locked<'_>) -> Option<Vec<u8>> {
     let state = locked.state();
     // SAFETY: the runtime is locked; its C side does not change meanwhile.
     let slot = unsafe { (*locked.runtime.shared_with_c.get()).traceback };
@@ -25,8 +38,84 @@ pub(crate) fn take_text(locked: &Locked<'_>) -> Result<Option<Vec<u8>>, Raised> 
     };
     state.drop_to(state.top() - 1);
     state.push_boolean(false);
-    let _lost = state.store(slot);
-    Ok(text)
+    let _lost = state.store(slot, |_| true);
+    text
+}
+
+/// `[-0, +0, -]` The traceback that C has noted for the error value at `index`, if it was for that one, the innermost call last.
+pub(crate) fn noted(locked: &Locked<'_>, index: c_int) -> Option<String> {
+    // SAFETY: the runtime is locked; its C side does not change meanwhile.
+    let trace = unsafe { &mut (*locked.runtime.shared_with_c.get()).trace };
+    let size = std::mem::take(&mut trace.size) as usize;
+    if size == 0 || trace.value != locked.state().address(index) {
+        return None;
+    }
+    let text: Vec<u8> = trace.text[..size].iter().map(|byte| byte.cast_unsigned()).collect();
+    let text = match decode(locked, &text) {
+        Ok(text) => text,
+        Err(raised) => {
+            // What is on its way is the error itself.
+            error::clear(locked.gil, raised);
+            return None;
+        }
+    };
+    let mut lines: Vec<&str> = text.lines().collect();
+    // The text starts with a line break, where the heading belongs.
+    lines[0] = HEADING;
+    lines[1..].reverse();
+    Some(lines.join("\n"))
+}
+
+/// Lets a Python exception that leaves Lua carry the Lua traceback, unless it has left Lua before.
+pub(crate) fn annotate(locked: &Locked<'_>, exception: Borrowed<'_>, traceback: &str) {
+    if let Err(raised) = try_to_annotate(locked, exception, traceback) {
+        // What is on its way is the exception itself.
+        error::clear(locked.gil, raised);
+    }
+}
+
+fn try_to_annotate(locked: &Locked<'_>, exception: Borrowed<'_>, traceback: &str) -> Result<(), Raised> {
+    // SAFETY: the GIL is held, all objects are alive. The dict itself is used, so that no code of the exception runs.
+    unsafe {
+        let attributes = Owned::from_new(PyObject_GenericGetDict(exception.as_ptr(), std::ptr::null_mut()))?;
+        let is_there = |name: &CStr| !PyDict_GetItemString(attributes.as_ptr(), name.as_ptr()).is_null();
+        if is_there(ATTRIBUTE) || is_there(c"traceback") && is_lua_error(locked, exception) {
+            return Ok(());
+        }
+        let content = text::string(locked.gil, traceback)?;
+        check(PyDict_SetItemString(attributes.as_ptr(), ATTRIBUTE.as_ptr(), content.as_ptr()))?;
+        if locked.runtime.options.traceback_notes {
+            add_note(attributes.borrow(), &text::string(locked.gil, &format!("Lua {traceback}"))?)?;
+        }
+    }
+    Ok(())
+}
+
+fn is_lua_error(locked: &Locked<'_>, exception: Borrowed<'_>) -> bool {
+    call::has_type(exception, locked.runtime.shared.lua_error.cast())
+}
+
+/// What `BaseException.add_note` does on Python 3.11 and newer.
+///
+/// # Safety
+/// The GIL is held; `attributes` is the dict of an exception.
+unsafe fn add_note(attributes: Borrowed<'_>, note: &Owned) -> Result<(), Raised> {
+    // SAFETY: promised by the caller.
+    unsafe {
+        let notes = PyDict_GetItemString(attributes.as_ptr(), NOTES.as_ptr());
+        if !notes.is_null() && PyList_Check(notes) != 0 {
+            return check(PyList_Append(notes, note.as_ptr()));
+        }
+        let notes = Owned::from_new(PyList_New(0))?;
+        check(PyList_Append(notes.as_ptr(), note.as_ptr()))?;
+        check(PyDict_SetItemString(attributes.as_ptr(), NOTES.as_ptr(), notes.as_ptr()))
+    }
+}
+
+/// Text of Lua as a message for Python: what cannot be decoded is escaped.
+pub(crate) fn decode(locked: &Locked<'_>, lua_text: &[u8]) -> Result<String, Raised> {
+    let message = text::decode_message(locked.gil, lua_text, locked.runtime.options.encoding.as_ref())?;
+    text::to_string(locked.gil, message.borrow())
 }
 
 /// Is this a line of a traceback? They are indented, and start with the name of a chunk in brackets.

@@ -3,7 +3,7 @@
 
 use std::ffi::{c_int, c_longlong};
 
-use pyo3_ffi::{PyFloat_FromDouble, PyLong_FromLongLong};
+use crate::ffi::python::{PyFloat_FromDouble, PyLong_FromLongLong};
 
 use crate::ffi::lua::{self as ffi, LupaBox};
 use crate::lua::references::Reference;
@@ -66,8 +66,15 @@ impl Locked<'_> {
 
     /// A Lua string for Python: decoded strictly, or `bytes`.
     pub(crate) fn unmarshal_string(&self, bytes: &[u8]) -> Result<Owned, Raised> {
+        if let Some(text) = self.known_text(bytes) {
+            return Ok(text);
+        }
         match &self.runtime.options.encoding {
-            Some(encoding) => text::decode(self.gil, bytes, encoding),
+            Some(encoding) => {
+                let text = text::decode(self.gil, bytes, encoding)?;
+                self.learn_text(bytes, &text);
+                Ok(text)
+            }
             None => text::bytes(self.gil, bytes),
         }
     }
@@ -81,7 +88,7 @@ impl Locked<'_> {
         let bytes = state.read_string(index);
         self.unmarshal_string(bytes).or_else(|raised| {
             // SAFETY: a builtin exception class lives as long as the interpreter.
-            if error::matches(self.gil, &raised, unsafe { pyo3_ffi::PyExc_UnicodeError }) {
+            if error::matches(self.gil, &raised, unsafe { crate::ffi::python::PyExc_UnicodeError }) {
                 error::clear(self.gil, raised);
                 return text::bytes(self.gil, bytes);
             }
@@ -103,7 +110,7 @@ impl Locked<'_> {
     }
 
     /// `[-0, +0, -]` A new wrapper, unless the runtime is about to end.
-    fn new_wrapper(&self, index: c_int, class: *mut pyo3_ffi::PyTypeObject) -> Result<Owned, Raised> {
+    fn new_wrapper(&self, index: c_int, class: *mut crate::ffi::python::PyTypeObject) -> Result<Owned, Raised> {
         if self.runtime.phase.get() != Phase::Open {
             return Err(errors::raise_closed(*self));
         }

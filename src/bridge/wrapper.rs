@@ -3,7 +3,7 @@
 
 use std::ffi::c_int;
 
-use pyo3_ffi::{PyObject, PyTypeObject, vectorcallfunc};
+use crate::ffi::python::{PyObject, PyTypeObject, vectorcallfunc};
 
 use crate::lua::references::Reference;
 use crate::lua::stack::Type;
@@ -23,9 +23,18 @@ pub(crate) struct WrapperTypes {
     pub(crate) thread: *mut PyTypeObject,
     pub(crate) iterator: *mut PyTypeObject,
     pub(crate) nogc: *mut PyTypeObject,
+    /// The interned name `__getitem__`.
+    pub(crate) getitem: *mut PyObject,
     /// How wrappers are called, and how coroutines that were not started are.
     pub(crate) call: vectorcallfunc,
     pub(crate) call_coroutine_function: vectorcallfunc,
+}
+
+impl WrapperTypes {
+    /// Is this one of the types itself (and none that was derived from it)?
+    pub(crate) fn is_wrapper(&self, class: *mut PyTypeObject) -> bool {
+        [self.table, self.function, self.object, self.thread, self.coroutine_function].contains(&class)
+    }
 }
 
 /// `_LuaObject`, and the beginning of all other wrappers.
@@ -48,6 +57,8 @@ pub(crate) struct LuaThread {
     pub(crate) arguments: *mut PyObject,
     /// `close()` was called.
     pub(crate) closed: bool,
+    /// The last resume ended with an error.
+    pub(crate) failed: bool,
 }
 
 /// `_LuaCoroutineFunction`: a coroutine that was not started, which makes fresh ones of its function.

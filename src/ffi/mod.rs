@@ -1,6 +1,5 @@
 //! Names only: the generated bindings to Lua and to our C side, and what pyo3-ffi does not declare.
 
-pub(crate) mod guarded;
 #[cfg(not(feature = "core"))]
 pub(crate) mod lua;
 pub(crate) mod python;

@@ -5,7 +5,10 @@ use std::cell::Cell;
 use std::ffi::{c_uint, c_void};
 use std::ptr;
 
-use crate::ffi::lua::LupaNode;
+use crate::ffi::lua::{self as ffi, LupaBox, LupaNode};
+
+/// What Lua keeps before the content of a userdata, at most, in any version.
+const MAX_HEADER: usize = 64;
 
 /// The list of all nodes of a runtime.
 pub(crate) struct Boxes {
@@ -25,6 +28,7 @@ impl Boxes {
             next: first,
             previous: ptr::null_mut(),
             next_dead: ptr::null_mut(),
+            holder: ptr::null(),
             protocol,
         }));
         if !first.is_null() {
@@ -53,6 +57,38 @@ impl Boxes {
             }
             node.object
         }
+    }
+
+    /// The node of a box that Lua is about to free although its finalizer did not run, if the block is such a box: there was
+    /// no memory for the call, or a script took the metatable away. Other blocks may hold anything, what looks like a box
+    /// included: a node of this list that knows the box is proof.
+    ///
+    /// # Safety
+    /// `block` has `size` bytes; the lock of the runtime is held, so that the list does not change.
+    pub(crate) unsafe fn abandoned_by(&self, block: *const c_void, size: usize) -> Option<*mut LupaNode> {
+        let start = size.checked_sub(size_of::<LupaBox>()).filter(|start| *start <= MAX_HEADER)?;
+        let the_box: *const LupaBox = block.wrapping_byte_add(start).cast();
+        if !the_box.is_aligned() {
+            return None;
+        }
+        // SAFETY: the block is large enough for a box at its end; its bytes are of Lua's making, and taken as numbers.
+        let (magic, node) = unsafe {
+            (ptr::read_volatile(&raw const (*the_box).magic), ptr::read_volatile(&raw const (*the_box).node))
+        };
+        if magic as usize != the_box.addr() ^ ffi::LUPA_MAGIC as usize || node.is_null() || !self.contains(node) {
+            return None;
+        }
+        // SAFETY: nodes on the list are alive.
+        (unsafe { (*node).holder } == the_box).then_some(node)
+    }
+
+    fn contains(&self, wanted: *const LupaNode) -> bool {
+        let mut node = self.first.get();
+        while !node.is_null() && !ptr::eq(node, wanted) {
+            // SAFETY: nodes on the list are alive.
+            node = unsafe { (*node).next };
+        }
+        !node.is_null()
     }
 
     /// The objects of all nodes, for the host's collector. `visit` returns something else than 0 to stop.

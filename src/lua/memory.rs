@@ -4,6 +4,9 @@ use std::cell::Cell;
 use std::ffi::{c_int, c_void};
 use std::ptr;
 
+use super::boxes::Boxes;
+use crate::ffi::lua::LupaNode;
+
 /// The counters of one runtime. All sizes are in bytes.
 #[repr(C)]
 pub(crate) struct Memory {
@@ -16,6 +19,9 @@ pub(crate) struct Memory {
     limit: Cell<usize>,
     /// A request was refused since [`Memory::forget_refusals`]; read by C too.
     refused: Cell<c_int>,
+    /// The boxes of the runtime, and the queue of those whose objects are to be released.
+    boxes: Cell<*const Boxes>,
+    dead: Cell<*mut *mut LupaNode>,
 }
 
 /// Which memory a size is about.
@@ -35,7 +41,32 @@ impl Memory {
             base: Cell::new(0),
             limit: Cell::new(0),
             refused: Cell::new(0),
+            boxes: Cell::new(ptr::null()),
+            dead: Cell::new(ptr::null_mut()),
         })
+    }
+
+    /// From now on boxes that are freed without having been finalized go to the queue `dead`.
+    ///
+    /// # Safety
+    /// Both live as long as this is used as an allocator, and belong to the same runtime.
+    pub(crate) unsafe fn watch(&self, boxes: *const Boxes, dead: *mut *mut LupaNode) {
+        self.boxes.set(boxes);
+        self.dead.set(dead);
+    }
+
+    /// Queues the node of an abandoned box, as the finalizer would have done.
+    fn notice_free(&self, block: *const c_void, size: usize) {
+        // SAFETY: promised to `watch`; Lua calls the allocator while the runtime is locked, and gives the size of the block.
+        unsafe {
+            if let Some(boxes) = self.boxes.get().as_ref()
+                && let Some(node) = boxes.abandoned_by(block, size)
+            {
+                let dead = self.dead.get();
+                (*node).next_dead = *dead;
+                *dead = node;
+            }
+        }
     }
 
     /// The runtime is complete: what it uses now does not count.
@@ -89,8 +120,12 @@ impl Memory {
 
     /// May the memory grow by `growth` bytes?
     fn allows(&self, growth: usize) -> bool {
-        let limit = self.limit.get();
-        limit == 0 || self.over_limit.get() != 0 || self.used.get().saturating_add(growth) <= limit
+        let (limit, over_limit) = (self.limit.get(), self.over_limit.get() != 0);
+        #[cfg(feature = "checked")]
+        if !super::faults::grant(over_limit) {
+            return false;
+        }
+        limit == 0 || over_limit || self.used.get().saturating_add(growth) <= limit
     }
 
     /// One request of Lua. Shrinking always succeeds, also above the limit, as Lua 5.1 to 5.3 assume.
@@ -98,6 +133,7 @@ impl Memory {
         // Where there is no block, the old size is a type tag since 5.2.
         let old = if block.is_null() { 0 } else { old };
         if new == 0 {
+            self.notice_free(block, old);
             // SAFETY: Lua gives back a block that it got here, or null.
             unsafe { libc::free(block) };
             self.used.set(self.used.get().wrapping_sub(old));

@@ -2,10 +2,12 @@
 //! references of binary modules never collide with ours) and stay reserved: taking one afterwards cannot fail.
 
 use std::cell::RefCell;
+use std::collections::HashSet;
 use std::ffi::{c_int, c_void};
 use std::ptr;
 
 use super::State;
+use super::stack::Type;
 
 /// A value in the registry: its slot, and the address that tells whether the slot still holds it.
 #[derive(Clone, Copy)]
@@ -24,15 +26,27 @@ impl Reference {
     pub(crate) fn is_none(self) -> bool {
         self.slot == 0
     }
+
+    /// `[-0, +0, -]` Is the value on the top the one that this refers to?
+    fn is_at_top(self, state: State) -> bool {
+        self.address.is_null() || state.address(-1) == self.address && state.tag(-1) == self.tag
+    }
 }
 
-/// The slots of one runtime.
+/// `[-0, +0, -]` Is the value on the top what a free slot holds?
+fn is_free(state: State) -> bool {
+    state.type_of(-1) == Type::Boolean && !state.read_boolean(-1)
+}
+
+/// The slots of one runtime. A slot that a script has changed is lost: Lua may have given it to a binary module meanwhile.
 #[derive(Default)]
 pub(crate) struct References {
+    /// Every slot that was ever reserved.
+    known: RefCell<HashSet<c_int>>,
     /// Reserved and free: each holds `false`.
     free: RefCell<Vec<c_int>>,
     /// Given up by Python, in any thread that holds the GIL; they still hold their values.
-    dropped: RefCell<Vec<c_int>>,
+    dropped: RefCell<Vec<Reference>>,
 }
 
 impl References {
@@ -41,47 +55,54 @@ impl References {
         self.free.borrow().len()
     }
 
-    /// Adds slots that a body has just reserved.
+    /// Adds slots that a body has just reserved. Where a script has emptied one of ours, Lua reserves it a second time: it may
+    /// still be referred to.
     pub(crate) fn add(&self, slots: &[c_int]) {
-        self.free.borrow_mut().extend_from_slice(slots);
+        let mut known = self.known.borrow_mut();
+        self.free.borrow_mut().extend(slots.iter().filter(|slot| known.insert(**slot)));
     }
 
-    /// A free slot, which holds `false`.
-    pub(crate) fn take_empty(&self) -> Option<c_int> {
-        self.free.borrow_mut().pop()
+    /// How many slots are neither free nor given up.
+    #[cfg(feature = "checked")]
+    pub(crate) fn in_use(&self) -> usize {
+        self.known.borrow().len() - self.free.borrow().len() - self.dropped.borrow().len()
+    }
+
+    /// `[-0, +0, -]` A free slot, which holds `false`. `None` if none is left.
+    pub(crate) fn take_empty(&self, state: State) -> Option<c_int> {
+        state.push_boolean(false);
+        self.take(state).map(|reference| reference.slot)
     }
 
     /// `[-1, +0, -]` Pop the value on the top into a slot. `None` (and the value is popped) if none is left.
     pub(crate) fn take(&self, state: State) -> Option<Reference> {
         let (address, tag) = (state.address(-1), state.tag(-1));
-        loop {
-            let Some(slot) = self.take_empty() else {
-                state.drop_to(state.top() - 1);
-                return None;
-            };
+        let mut taken = None;
+        while taken.is_none() {
+            let Some(slot) = self.free.borrow_mut().pop() else { break };
             state.push_copy(-1);
-            // A slot that a script has emptied is lost; the next one will do.
-            if state.store(slot) {
-                state.drop_to(state.top() - 1);
-                return Some(Reference { slot, address, tag });
+            if state.store(slot, is_free) {
+                taken = Some(Reference { slot, address, tag });
             }
         }
+        state.drop_to(state.top() - 1);
+        taken
     }
 
     /// Queues a slot that nobody needs any more. Takes no lock: finalizers call this.
     pub(crate) fn give_up(&self, reference: Reference) {
         if !reference.is_none() {
-            self.dropped.borrow_mut().push(reference.slot);
+            self.dropped.borrow_mut().push(reference);
         }
     }
 
     /// `[-0, +0, -]` Empties the slots that were given up, so that Lua can collect what they held.
     pub(crate) fn recycle(&self, state: State) {
         loop {
-            let Some(slot) = self.dropped.borrow_mut().pop() else { return };
+            let Some(reference) = self.dropped.borrow_mut().pop() else { return };
             state.push_boolean(false);
-            if state.store(slot) {
-                self.free.borrow_mut().push(slot);
+            if state.store(reference.slot, |state| reference.is_at_top(state)) {
+                self.free.borrow_mut().push(reference.slot);
             }
         }
     }

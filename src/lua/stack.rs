@@ -143,30 +143,24 @@ impl State {
         unsafe { ffi::lua_rawgeti(self.0, ffi::LUPA_REGISTRYINDEX, slot.into()) };
     }
 
-    /// `[-1, +0, -]` Pop a value into a registry slot. The caller has seen that the slot is occupied, see `occupied`.
+    /// `[-1, +0, -]` Pop a value into a registry slot. The caller has seen that the slot is occupied, see `store`.
     fn pop_to_registry(self, slot: c_int) {
         // SAFETY: the slot is occupied: the table does not grow, nothing is allocated.
         unsafe { ffi::lua_rawseti(self.0, ffi::LUPA_REGISTRYINDEX, slot.into()) }
     }
 
-    /// `[-0, +0, -]` Does a registry slot hold anything? A script can have emptied it.
-    fn occupied(self, slot: c_int) -> bool {
+    /// `[-1, +0, -]` Pop a value into a registry slot, if `is_ours` says so of what the slot holds, which is on the top then. A
+    /// script can have emptied or taken the slot: the value is dropped.
+    pub(crate) fn store(self, slot: c_int, is_ours: impl Fn(State) -> bool) -> bool {
         self.push_registry(slot);
-        let occupied = self.type_of(-1) != Type::Nil;
+        let ours = self.type_of(-1) != Type::Nil && is_ours(self);
         self.drop_to(self.top() - 1);
-        occupied
-    }
-
-    /// `[-1, +0, -]` Pop a value into a registry slot, unless a script has emptied the slot: then the value is dropped.
-    pub(crate) fn store(self, slot: c_int) -> bool {
-        // The value itself lies under what `occupied` pushes.
-        let occupied = self.occupied(slot);
-        if occupied {
+        if ours {
             self.pop_to_registry(slot);
         } else {
             self.drop_to(self.top() - 1);
         }
-        occupied
+        ours
     }
 
     /// `[-0, +0, -]` Room for `extra` more values in this frame. A body has made the stack large enough just before

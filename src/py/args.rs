@@ -1,6 +1,6 @@
 //! Arguments of our methods, parsed as Python parses those of a function written in Python.
 
-use pyo3_ffi::*;
+use crate::ffi::python::*;
 
 use super::error::raise_type_error;
 use super::{Borrowed, Gil, Owned, Raised};

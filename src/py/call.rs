@@ -3,11 +3,7 @@
 use std::ffi::CStr;
 use std::ptr;
 
-use pyo3_ffi::{
-    PyErr_Occurred, PyExc_AttributeError, PyImport_ImportModule, PyObject_Repr, PyObject_TypeCheck, PyTypeObject,
-};
-
-use crate::ffi::guarded::*;
+use crate::ffi::python::*;
 
 use super::{Borrowed, Gil, Owned, Raised, error};
 
@@ -21,6 +17,63 @@ pub(crate) fn call(_gil: Gil<'_>, callable: Borrowed<'_>, arguments: &[Borrowed<
             arguments.len(),
             ptr::null_mut(),
         ))
+    }
+}
+
+/// So many arguments are kept without allocating.
+const FEW: usize = 6;
+
+/// Positional arguments on their way to a call, in the array that Python's vectorcall wants: its first place is for the
+/// callee, which puts the object of a bound method there.
+pub(crate) struct CallArguments {
+    array: [*mut PyObject; FEW + 1],
+    count: usize,
+}
+
+impl CallArguments {
+    pub(crate) fn new() -> CallArguments {
+        CallArguments { array: [ptr::null_mut(); FEW + 1], count: 0 }
+    }
+
+    /// Adds an argument, or gives it back where there is no place for it.
+    pub(crate) fn add(&mut self, argument: Owned) -> Result<(), Owned> {
+        if self.count == FEW {
+            return Err(argument);
+        }
+        self.count += 1;
+        self.array[self.count] = argument.into_ptr();
+        Ok(())
+    }
+
+    pub(crate) fn first(&self) -> Option<Borrowed<'_>> {
+        // SAFETY: the places that are counted hold references of ours.
+        (self.count > 0).then(|| unsafe { Borrowed::from_ptr(self.array[1]) })
+    }
+
+    /// `callable(*arguments)` without the first `skipped` ones.
+    pub(crate) fn call(&mut self, _gil: Gil<'_>, callable: Borrowed<'_>, skipped: usize) -> Result<Owned, Raised> {
+        let count = (self.count - skipped) | PY_VECTORCALL_ARGUMENTS_OFFSET;
+        // SAFETY: the GIL is held; the array is ours and has a place before the first argument, which the callee may use
+        // and then restores.
+        unsafe {
+            let arguments = self.array.as_mut_ptr().add(1 + skipped);
+            Owned::from_new(PyObject_VectorcallDict(callable.as_ptr(), arguments, count, ptr::null_mut()))
+        }
+    }
+
+    pub(crate) fn into_vec(mut self) -> Vec<Owned> {
+        let count = std::mem::take(&mut self.count);
+        // SAFETY: the references go to the result, each once.
+        self.array[1..=count].iter().filter_map(|&argument| unsafe { Owned::from_optional(argument) }).collect()
+    }
+}
+
+impl Drop for CallArguments {
+    fn drop(&mut self) {
+        for &argument in &self.array[1..=self.count] {
+            // SAFETY: the places that are counted hold references of ours.
+            drop(unsafe { Owned::from_optional(argument) });
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::ffi::c_int;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 
-use pyo3_ffi::{Py_ssize_t, PyObject};
+use crate::ffi::python::{Py_ssize_t, PyObject};
 
 use super::error::{Raised, raise_system_error};
 use super::gil::Gil;

@@ -1,12 +1,13 @@
 //! Python exceptions: the proof that one is set, setting one, taking one out and putting it back.
 
-use std::ffi::{CStr, CString};
+use std::ffi::CStr;
 use std::ptr;
 
-use pyo3_ffi::*;
+use crate::ffi::python::*;
 
 use super::gil::Gil;
 use super::object::{Borrowed, Owned};
+use super::text;
 
 /// A Python exception is set in this thread.
 #[must_use]
@@ -20,12 +21,12 @@ impl Raised {
     }
 }
 
-/// Sets an exception of the given class with a message.
-pub(crate) fn raise(_gil: Gil<'_>, class: *mut PyObject, message: &str) -> Raised {
-    let text = CString::new(message.replace('\0', "\\0")).unwrap_or_default();
-    // SAFETY: the GIL is held, `class` is an exception class, the text ends with NUL.
-    unsafe { PyErr_SetString(class, text.as_ptr()) };
-    Raised(())
+/// Sets an exception of the given class with a message, or MemoryError if there is no memory for the message.
+pub(crate) fn raise(gil: Gil<'_>, class: *mut PyObject, message: &str) -> Raised {
+    match text::string(gil, message) {
+        Ok(text) => raise_object(gil, class, &text),
+        Err(raised) => raised,
+    }
 }
 
 /// Sets an exception of the given class with any object as its argument.
@@ -92,7 +93,7 @@ pub(crate) fn take(gil: Gil<'_>, _raised: Raised) -> Owned {
 fn missing_exception(_gil: Gil<'_>) -> Owned {
     // SAFETY: SystemError lives as long as the interpreter; its call gives an instance or sets another exception.
     unsafe {
-        let instance = PyObject_CallObject(PyExc_SystemError, ptr::null_mut());
+        let instance = PyObject_VectorcallDict(PyExc_SystemError, ptr::null(), 0, ptr::null_mut());
         Owned::from_optional(instance).unwrap_or_else(super::object::none)
     }
 }
@@ -119,6 +120,16 @@ pub(crate) fn clear(_gil: Gil<'_>, _raised: Raised) {
 pub(crate) fn matches(_gil: Gil<'_>, _raised: &Raised, class: *mut PyObject) -> bool {
     // SAFETY: the GIL is held and an exception is set.
     unsafe { PyErr_ExceptionMatches(class) != 0 }
+}
+
+/// Drops the exception that is set, since there is a second way. A lack of memory is never passed over.
+pub(crate) fn clear_unless_memory(gil: Gil<'_>, raised: Raised) -> Result<(), Raised> {
+    // SAFETY: a builtin exception class lives as long as the interpreter.
+    if matches(gil, &raised, unsafe { PyExc_MemoryError }) {
+        return Err(raised);
+    }
+    clear(gil, raised);
+    Ok(())
 }
 
 /// Is this object an exception instance, fit for `raise`?

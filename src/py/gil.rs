@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use pyo3_ffi::{PyEval_SaveThread, PyThreadState};
+use crate::ffi::python::{PyEval_RestoreThread, PyEval_SaveThread, PyThreadState};
 
 /// The GIL is held by this thread. Zero-sized; made where Python calls us and where an entry takes the GIL back.
 #[derive(Clone, Copy)]
@@ -18,20 +18,30 @@ impl Gil<'_> {
     }
 }
 
-/// Gives up the GIL; the result is what [`take`] needs to get it back.
-pub(crate) fn release(_gil: Gil<'_>) -> *mut PyThreadState {
+/// Gives up the GIL; the result is what [`take`] needs to get it back. While Python exits the GIL is kept, and the result is
+/// null: nobody else wants it, and before CPython 3.12 the main thread would be stopped like any other if it asked for the GIL
+/// in a subinterpreter that ends then.
+pub(crate) fn release(gil: Gil<'_>) -> *mut PyThreadState {
+    if is_finalizing(gil) {
+        return std::ptr::null_mut();
+    }
     // SAFETY: the token proves that this thread holds the GIL.
     unsafe { PyEval_SaveThread() }
 }
 
-#[cfg(unix)]
-unsafe extern "C" {
-    /// See `gil.c`.
-    fn lupa_take_gil(state: *mut PyThreadState);
+/// Does Python exit? Then no other thread comes back to Python.
+pub(crate) fn is_finalizing(_gil: Gil<'_>) -> bool {
+    #[cfg(unix)]
+    {
+        unsafe extern "C" {
+            /// See `gil.c`.
+            safe fn lupa_is_finalizing() -> std::ffi::c_int;
+        }
+        lupa_is_finalizing() != 0
+    }
+    #[cfg(not(unix))]
+    false
 }
-
-#[cfg(not(unix))]
-use pyo3_ffi::PyEval_RestoreThread as lupa_take_gil;
 
 /// How many bytes of this thread's C stack are left.
 pub(crate) fn native_stack_left() -> usize {
@@ -39,9 +49,10 @@ pub(crate) fn native_stack_left() -> usize {
     {
         unsafe extern "C" {
             /// See `native_stack.c`.
-            safe fn lupa_native_stack_left() -> usize;
+            fn lupa_native_stack_left() -> usize;
         }
-        lupa_native_stack_left()
+        // SAFETY: it only looks at the thread that calls.
+        unsafe { lupa_native_stack_left() }
     }
     #[cfg(not(unix))]
     usize::MAX
@@ -50,11 +61,13 @@ pub(crate) fn native_stack_left() -> usize {
 /// Takes the GIL back with the thread state that [`release`] returned. Blocks, and never returns while Python exits.
 ///
 /// # Safety
-/// `state` is this thread's own, and the GIL is not held.
+/// `state` comes from this thread's last [`release`], and the GIL was not taken since.
 pub(crate) unsafe fn take<'py>(state: *mut PyThreadState) -> Gil<'py> {
-    // SAFETY: promised by the caller.
+    // SAFETY: promised by the caller; null says that the GIL was kept.
     unsafe {
-        lupa_take_gil(state);
+        if !state.is_null() {
+            PyEval_RestoreThread(state);
+        }
         Gil::assume()
     }
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod args;
 pub(crate) mod call;
+pub(crate) mod definition;
 pub(crate) mod edge;
 pub(crate) mod error;
 pub(crate) mod gil;

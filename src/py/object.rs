@@ -4,7 +4,7 @@
 use std::marker::PhantomData;
 use std::ptr::NonNull;
 
-use pyo3_ffi::{Py_DECREF, Py_INCREF, Py_TYPE, PyObject, PyTypeObject};
+use crate::ffi::python::{Py_DECREF, Py_INCREF, Py_TYPE, PyObject, PyTypeObject};
 
 use super::error::Raised;
 
@@ -95,18 +95,20 @@ impl<'a> Borrowed<'a> {
 
     pub(crate) fn is_none(self) -> bool {
         // SAFETY: None is immortal.
-        self.is(unsafe { pyo3_ffi::Py_None() })
+        self.is(unsafe { crate::ffi::python::Py_None() })
     }
 }
 
 /// `None`, as a new reference.
 pub(crate) fn none() -> Owned {
     // SAFETY: None is immortal, and not null.
-    unsafe { Borrowed::from_ptr(pyo3_ffi::Py_None()).hold() }
+    unsafe { Borrowed::from_ptr(crate::ffi::python::Py_None()).hold() }
 }
 
 /// `True` or `False`, as a new reference.
 pub(crate) fn boolean(value: bool) -> Owned {
     // SAFETY: both are immortal, and not null.
-    unsafe { Borrowed::from_ptr(if value { pyo3_ffi::Py_True() } else { pyo3_ffi::Py_False() }).hold() }
+    unsafe {
+        Borrowed::from_ptr(if value { crate::ffi::python::Py_True() } else { crate::ffi::python::Py_False() }).hold()
+    }
 }

@@ -3,7 +3,7 @@
 use std::ffi::{CStr, CString, c_char};
 use std::ptr;
 
-use pyo3_ffi::*;
+use crate::ffi::python::*;
 
 use super::error::{raise_type_error, raise_value_error};
 use super::{Borrowed, Gil, Owned, Raised, call};
@@ -132,7 +132,7 @@ pub(crate) fn decode_message(gil: Gil<'_>, bytes: &[u8], encoding: Option<&Encod
     if let Some(encoding) = encoding {
         match decode(gil, bytes, encoding) {
             Ok(text) => return Ok(text),
-            Err(raised) => super::error::clear(gil, raised),
+            Err(raised) => super::error::clear_unless_memory(gil, raised)?,
         }
     }
     let size = Py_ssize_t::try_from(bytes.len()).unwrap_or(Py_ssize_t::MAX);

@@ -3,9 +3,11 @@
 use std::ffi::{CStr, c_int, c_uint, c_void};
 use std::ptr;
 
-use pyo3_ffi::*;
+use crate::ffi::python::*;
 
-use super::{Gil, Owned, Raised};
+use super::definition::version;
+use super::error::raise_no_memory;
+use super::{Borrowed, Gil, Owned, Raised, args};
 
 /// What a type is made from. Tables that Python keeps pointers to are leaked: types live as long as the process.
 pub(crate) struct TypeSpec {
@@ -78,7 +80,7 @@ pub(crate) fn method_table(methods: Vec<PyMethodDef>) -> *mut PyMethodDef {
 
 /// Makes the type, as a part of `module`, derived from `base` (null: from `object`).
 pub(crate) fn create(
-    _gil: Gil<'_>,
+    gil: Gil<'_>,
     module: *mut PyObject,
     spec: TypeSpec,
     base: *mut PyTypeObject,
@@ -101,13 +103,18 @@ pub(crate) fn create(
         slots: slots.as_mut_ptr(),
     };
     // SAFETY: the GIL is held; the spec and its tables are complete, and what Python keeps of them lives for ever. Python
-    // 3.9 wants the base in a tuple.
+    // 3.9 wants the base in a tuple. Python 3.11 fails without an exception where it has no memory for the name.
     unsafe {
-        if base.is_null() {
-            return Owned::from_new(PyType_FromModuleAndSpec(module, &raw mut spec, ptr::null_mut()));
+        let bases = match base.as_mut() {
+            Some(base) => Some(args::tuple(gil, vec![Borrowed::from_ptr(ptr::from_mut(base).cast()).hold()])?),
+            None => None,
+        };
+        let bases = bases.as_ref().map_or(ptr::null_mut(), Owned::as_ptr);
+        let class = PyType_FromModuleAndSpec(module, &raw mut spec, bases);
+        if class.is_null() && PyErr_Occurred().is_null() {
+            return Err(raise_no_memory(gil));
         }
-        let bases = Owned::from_new(PyTuple_Pack(1, base))?;
-        Owned::from_new(PyType_FromModuleAndSpec(module, &raw mut spec, bases.as_ptr()))
+        Owned::from_new(class)
     }
 }
 
@@ -116,9 +123,7 @@ const IMMUTABLE_TYPE: u64 = 1 << 8;
 
 /// The flag that keeps a type from being changed, where Python has it (3.10 and newer).
 fn immutable() -> u64 {
-    // SAFETY: the version is a constant string such as "3.11.7 (main, ...)".
-    let version = unsafe { CStr::from_ptr(Py_GetVersion()) }.to_bytes();
-    if version.starts_with(b"3.9.") { 0 } else { IMMUTABLE_TYPE }
+    if version() >= (3, 10) { IMMUTABLE_TYPE } else { 0 }
 }
 
 /// A new instance with all fields zero. Such an instance must be fit for `dealloc` and `traverse`.

@@ -6,10 +6,10 @@ mod module;
 #[cfg(feature = "core")]
 mod waits;
 
-use std::ffi::{c_int, c_uint, c_ulong};
-use std::sync::atomic::AtomicUsize;
+use std::ffi::{c_int, c_uint, c_ulong, c_void};
+use std::sync::atomic::{AtomicPtr, AtomicUsize};
 
-use pyo3_ffi::{PyObject, PyTypeObject};
+use crate::ffi::python::{PyObject, PyTypeObject};
 
 #[cfg(not(feature = "core"))]
 use crate::py::{Borrowed, Gil, Owned, Raised, call};
@@ -53,6 +53,10 @@ pub(crate) struct Shared {
     pub(crate) wait: unsafe extern "C" fn(*const Shared, c_ulong, *const Owner) -> c_int,
     /// The wait is over.
     pub(crate) wake: unsafe extern "C" fn(*const Shared, c_ulong),
+    /// An address that stands for this process: in the child of a fork it is another one.
+    pub(crate) process: *const AtomicPtr<c_void>,
+    /// Has a thread lived on in all forks since the process was the given one? 1 or 0.
+    pub(crate) survived: unsafe extern "C" fn(*const Shared, c_ulong, *const c_void) -> c_int,
 }
 
 /// An object with the protocol that Lua shall use for it (`as_attrgetter`, `as_itemgetter`).
@@ -82,13 +86,13 @@ pub(crate) fn import(gil: Gil<'_>) -> Result<&'static Shared, Raised> {
     let capsule = call::attribute(gil, module.borrow(), c"_shared")?;
     // SAFETY: the capsule is checked by its name, and its content by its size; it lives as long as the interpreter.
     unsafe {
-        let shared: *const Shared = pyo3_ffi::PyCapsule_GetPointer(capsule.as_ptr(), CAPSULE.as_ptr()).cast();
+        let shared: *const Shared = crate::ffi::python::PyCapsule_GetPointer(capsule.as_ptr(), CAPSULE.as_ptr()).cast();
         if shared.is_null() {
             return Err(Raised::already());
         }
         if (*shared).size != size_of::<Shared>() {
             let message = "lupa._core belongs to another build of lupa than this runtime module";
-            return Err(crate::py::error::raise(gil, pyo3_ffi::PyExc_ImportError, message));
+            return Err(crate::py::error::raise(gil, crate::ffi::python::PyExc_ImportError, message));
         }
         Ok(&*shared)
     }

@@ -4,12 +4,13 @@ use std::cell::UnsafeCell;
 use std::ffi::{CStr, c_int, c_uint, c_void};
 use std::ptr;
 
-use pyo3_ffi::*;
+use crate::ffi::python::*;
 
 use super::{Arguments, CAPSULE, Flavour, ProtocolWrapper, Shared, waits};
 use crate::py::args::Signature;
+use crate::py::definition::Definition;
 use crate::py::error::{check, raise_type_error};
-use crate::py::types::{self, TypeSpec, method, method_table, short_method, slot};
+use crate::py::types::{self, TypeSpec, method, short_method, slot};
 use crate::py::{Borrowed, Gil, Owned, Raised, args, call, edge, object, text};
 
 /// The state of the module. It is never freed: capsules and wrappers point into it. C layout: `shared` comes first.
@@ -19,23 +20,8 @@ struct State {
     flavours: UnsafeCell<Vec<Flavour>>,
 }
 
-/// The memory of a module definition, which Python writes to.
-struct Definition(UnsafeCell<PyModuleDef>);
-
-// SAFETY: Python itself guards the definition by the GIL.
-unsafe impl Sync for Definition {}
-
-static DEFINITION: Definition = Definition(UnsafeCell::new(PyModuleDef {
-    m_base: PyModuleDef_HEAD_INIT,
-    m_name: c"lupa._core".as_ptr(),
-    m_doc: c"What all runtime modules of lupa share: exceptions and helper functions.".as_ptr(),
-    m_size: size_of::<*mut State>() as Py_ssize_t,
-    m_methods: ptr::null_mut(),
-    m_slots: ptr::null_mut(),
-    m_traverse: None,
-    m_clear: None,
-    m_free: None,
-}));
+static DEFINITION: Definition =
+    Definition::new(c"lupa._core", c"What all runtime modules of lupa share: exceptions and helper functions.");
 
 /// Called by Python to import the module.
 ///
@@ -43,19 +29,8 @@ static DEFINITION: Definition = Definition(UnsafeCell::new(PyModuleDef {
 /// The GIL is held.
 #[unsafe(export_name = "PyInit__core")]
 pub unsafe extern "C" fn init() -> *mut PyObject {
-    let definition = DEFINITION.0.get();
-    // SAFETY: the GIL is held; the tables are set once and live for ever.
-    unsafe {
-        if (*definition).m_slots.is_null() {
-            (*definition).m_methods = method_table(functions());
-            let slots = vec![
-                PyModuleDef_Slot { slot: Py_mod_exec, value: execute as *mut c_void },
-                PyModuleDef_Slot { slot: 0, value: ptr::null_mut() },
-            ];
-            (*definition).m_slots = slots.leak().as_mut_ptr();
-        }
-        PyModuleDef_Init(definition)
-    }
+    // SAFETY: promised by the caller.
+    unsafe { DEFINITION.init(functions, execute) }
 }
 
 /// Fills a new module.
@@ -94,6 +69,8 @@ fn fill(gil: Gil<'_>, module: Borrowed<'_>) -> Result<(), Raised> {
             register,
             wait: waits::wait,
             wake: waits::wake,
+            process: waits::process(),
+            survived: waits::survived,
         },
         flavours: UnsafeCell::new(Vec::new()),
     }));

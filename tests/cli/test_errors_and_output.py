@@ -73,7 +73,7 @@ def test_an_os_error_of_the_script_is_not_taken_for_a_missing_script(lupa_comman
     assert error.startswith("lupa: FileNotFoundError: ")
 
 
-def test_out_of_memory_is_an_error(lupa_command):
+def test_out_of_memory_is_an_error(lupa_command, usual_allocator):
     pytest.importorskip("resource", reason="the system has no limit for the memory of a process")
     limit = "python.eval[[__import__('resource').setrlimit(__import__('resource').RLIMIT_AS, (2**29, 2**29))]]"
     grow = "local s = ('x'):rep(2^20) while true do s = s .. s end"

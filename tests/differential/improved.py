@@ -10,6 +10,11 @@ IMPROVED = [
         PLAIN,
     ),
     Difference(
+        "An object's own __getitem__ is no item protocol",
+        "Python looks `__getitem__` up on the type; lupa, finding one in the object's `__dict__`, raises TypeError at each index.",
+        {"object_access.getitem_on_the_instance_only": "own"},
+    ),
+    Difference(
         "Error values are shown and kept",
         "lupa drops error values that are not text; here the exception's text says what they are, `value` holds them.",
         {

@@ -114,6 +114,10 @@ def check_release(module):
     assert Thing.alive == 0, f"{Thing.alive} objects are still alive"
 
 
+def check_nothing_is_left_of_checked_builds(module):
+    assert not hasattr(module, "_start_faults") and not hasattr(module.LuaRuntime, "_census")
+
+
 CHECKS = {name[len("check_"):]: check for name, check in list(globals().items()) if name.startswith("check_")}
 
 

@@ -1,0 +1,38 @@
+"""Python reads and writes Lua tables."""
+
+from bench.workload import Group, Lua
+
+ARRAY = Lua("{10, 20, 30}")
+RECORD = Lua("{name = 1, text = 'abc'}")
+NESTED = Lua("{a = {b = {c = 1}}}")
+INHERITS = Lua("setmetatable({}, {__index = {name = 1}})")
+COMPUTES = Lua("setmetatable({}, {__index = function(t, k) return 1 end})")
+STORES = Lua("setmetatable({}, {__newindex = function(t, k, v) rawset(t, 'last', v) end})")
+
+GROUP = Group("table", "Python reads and writes Lua tables", target=0.28)
+
+GROUP.python("get by integer", "t[1]", t=ARRAY, expect=10)
+GROUP.python("get by string", "t['name']", t=RECORD, expect=1)
+GROUP.python("get by attribute", "t.name", t=RECORD, expect=1)
+GROUP.python("get by float", "t[1.5]", t=Lua("{[1.5] = 1}"), expect=1)
+GROUP.python("get by boolean", "t[True]", t=Lua("{[true] = 1}"), expect=1)
+GROUP.python("get a string", "t['text']", t=RECORD, expect="abc")
+GROUP.python("get what is missing", "t['missing']", t=RECORD, expect=None)
+GROUP.python("set by integer", "t[1] = 5", t=ARRAY, check="t[1] == 5")
+GROUP.python("set by string", "t['name'] = 5", t=RECORD, check="t['name'] == 5")
+GROUP.python("set by attribute", "t.name = 5", t=RECORD, check="t['name'] == 5")
+GROUP.python("set a string", "t['text'] = 'def'", t=RECORD, check="t['text'] == 'def'")
+GROUP.python("set a table", "t['inner'] = u", t=RECORD, u=Lua("{1}"), check="t['inner'][1] == 1")
+GROUP.python("set and delete", "t['new'] = 5\ndel t['new']", t=RECORD, check="t['new'] is None")
+GROUP.python("nested by string", "t['a']['b']['c']", t=NESTED, expect=1)
+GROUP.python("nested by attribute", "t.a.b.c", t=NESTED, expect=1)
+GROUP.python("get, __index is a table", "t['name']", t=INHERITS, expect=1)
+GROUP.python("attribute, __index is a table", "t.name", t=INHERITS, expect=1)
+GROUP.python("get, __index is a function", "t['name']", t=COMPUTES, expect=1)
+GROUP.python("set, __newindex", "t['name'] = 5", t=STORES, check="t['last'] == 5")
+GROUP.python("get, unrelated metatable", "t['name']", t=Lua("setmetatable({name = 1}, {})"), expect=1)
+GROUP.python("len", "len(t)", t=ARRAY, expect=3)
+GROUP.python("globals", "lua.globals()", check="lua.globals().print is not None")
+GROUP.python("global, get by attribute", "lua.globals().answer", g=Lua("rawset(_G, 'answer', 42)"), expect=42)
+GROUP.python("global, get by string", "g['answer']", g=Lua("rawset(_G, 'answer', 42)"), expect=42)
+GROUP.python("global, set", "g['answer'] = 5", g=Lua("_G"), check="g['answer'] == 5")

@@ -1,0 +1,97 @@
+/*
+** direct.h: the short ways. Where all that an operation pushes is pushed without raising, it needs no slots and no body; where
+** no code of Lua can run either, it needs no protected call, and the GIL need not be given up. Whatever is out of the
+** ordinary makes these functions refuse (0), and the long way does the same, with errors where they belong.
+*/
+
+#ifndef LUPA_DIRECT_H
+#define LUPA_DIRECT_H
+
+/* [-0, +0|1, -]   What one of our registry slots holds, unless a script has exchanged it. */
+static int lupa_directreference (lua_State *L, int slot, const void *address, int tag) {
+  lua_rawgeti(L, LUA_REGISTRYINDEX, slot);
+  if (address != NULL && lua_topointer(L, -1) == address && lua_type(L, -1) == tag) return 1;
+  lua_pop(L, 1);
+  return 0;
+}
+
+/* [-0, +0|1, -]   The string that one of our registry slots should hold. */
+static int lupa_directstring (lua_State *L, int slot, const char *bytes, size_t size) {
+  size_t found;
+  lua_rawgeti(L, LUA_REGISTRYINDEX, slot);
+  if (lua_type(L, -1) == LUA_TSTRING) {     /* so that nothing is converted */
+    const char *string = lua_tolstring(L, -1, &found);
+    if (found == size && memcmp(string, bytes, size) == 0) return 1;
+  }
+  lua_pop(L, 1);
+  return 0;
+}
+
+/* [-0, +0|1, -]   The box of an object, if Lua has it already. */
+static int lupa_directobject (lua_State *L, const LupaRuntime *runtime, const void *object, unsigned int protocol) {
+  LupaBox *box;
+  lua_rawgeti(L, LUA_REGISTRYINDEX, runtime->own[LUPA_OWN_CACHE]);  /* cache */
+  if (lua_topointer(L, -1) == runtime->address[LUPA_OWN_CACHE]) {
+    lupa_rawgetp(L, lua_gettop(L), (const char *)object + protocol);                                 /* cache box|nil */
+    box = lupa_tobox(L, -1);
+    if (box != NULL && box->node != NULL && box->node->object == object && box->node->protocol == protocol) {
+      lua_replace(L, -2);                                           /* box */
+      return 1;
+    }
+    lua_pop(L, 1);                                                  /* cache */
+  }
+  lua_pop(L, 1);
+  return 0;
+}
+
+/* [-1, +0|1, -]   t k -> t [v]      t[k] where no metamethod has a say. */
+static int lupa_directget (lua_State *L) {
+  lua_rawget(L, -2);                                                /* t v */
+  if (!lua_isnil(L, -1) || !lua_getmetatable(L, -2)) return 1;
+  lua_pop(L, 2);
+  return 0;
+}
+
+/* [-2, +0, -]   t k v -> t          t[k] = v for a key that is there already: no metamethod has a say, nothing grows. */
+static int lupa_directset (lua_State *L) {
+  int is_there;
+  lua_pushvalue(L, -2);                                             /* t k v k */
+  lua_rawget(L, -4);                                                /* t k v old */
+  is_there = !lua_isnil(L, -1);
+  lua_pop(L, 1);                                                    /* t k v */
+  if (is_there) lua_rawset(L, -3);                                  /* t */
+  else lua_pop(L, 2);
+  return is_there;
+}
+
+/* [-0, +0, -]   t -> t              #t where no metamethod has a say; -1 otherwise. */
+static ptrdiff_t lupa_directlen (lua_State *L) {
+  if (lua_getmetatable(L, -1)) {                                    /* t metatable */
+    lua_pop(L, 1);
+    return -1;
+  }
+  return (ptrdiff_t)lupa_rawlen(L, -1);
+}
+
+/*
+** [-1, +2|0, -]   t k -> t [k' v']  The next pair: 1, or 0 at the end. A key that is not in the table any more would make lua_next
+** raise: -1.
+*/
+static int lupa_directnext (lua_State *L) {
+  if (!lua_isnil(L, -1)) {
+    int is_gone;
+    lua_pushvalue(L, -1);                                           /* t k k */
+    lua_rawget(L, -3);                                              /* t k v */
+    is_gone = lua_isnil(L, -1);
+    lua_pop(L, 1 + is_gone);                                        /* t [k] */
+    if (is_gone) return -1;
+  }
+  return lua_next(L, -2);
+}
+
+/* [-(n+1), +1|n, -]   handler f a b c -> handler results|error      The status of the call. */
+static int lupa_directcall (lua_State *L, LupaRuntime *runtime, int arguments) {
+  return lupa_protectedcall(L, runtime, NULL, lua_gettop(L) - arguments - 1, arguments);
+}
+
+#endif

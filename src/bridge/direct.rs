@@ -1,0 +1,203 @@
+//! The short ways (see `lua/direct.h`): what is common is pushed at once, with functions that cannot raise and without running
+//! Python code. A refusal is no error: the long way then does the same, and raises what there is to raise.
+
+use std::ffi::c_int;
+
+use crate::ffi::lua as ffi;
+use crate::ffi::python::*;
+use crate::lua::references::Reference;
+use crate::lua::stack::Type;
+use crate::py::{Borrowed, Owned, Raised};
+
+use super::crossing::{Locked, Results};
+use super::marshal::is_exact;
+use super::wrapper::LuaObject;
+
+/// A frame has room for so many values without asking, those of results that still lie there included: a C function has
+/// `LUA_MINSTACK` slots, and what an operation needs besides is less than the rest.
+const ROOM: c_int = 10;
+
+impl<'rt> Locked<'rt> {
+    /// `[-0, +results|0, -]` Calls what a registry slot holds. Nothing if an argument, or the function, needs the long way.
+    pub(crate) fn call_directly(
+        &self,
+        function: Reference,
+        arguments: &[Borrowed<'_>],
+    ) -> Option<Result<Results<'rt>, Raised>> {
+        let state = self.state();
+        let base = state.top();
+        let count = c_int::try_from(arguments.len()).unwrap_or(c_int::MAX);
+        let pushed = count <= ROOM - self.runtime.results.get()
+            // SAFETY: the state is live, and has room for the handler.
+            && unsafe { ffi::lupa_pushmessagehandler(state.as_ptr(), self.runtime.shared_with_c.get()) } != 0
+            && self.push_reference(function)
+            && arguments.iter().all(|argument| self.push_directly(*argument));
+        if !pushed {
+            state.drop_to(base);
+            return None;
+        }
+        Some(self.call_pushed(base, count))
+    }
+
+    /// `[-0, +0, -]` Reads a field of a table, if no metamethod has a say.
+    pub(crate) fn get_directly(&self, table: Reference, key: Borrowed<'_>) -> Option<Result<Owned, Raised>> {
+        let state = self.state();
+        let base = state.top();
+        let found = self.is_table(table)
+            && self.push_reference(table)
+            && self.push_directly(key)
+            // SAFETY: the state is live; a table and a key are on the top.
+            && unsafe { ffi::lupa_directget(state.as_ptr()) } != 0;
+        let value = found.then(|| self.unmarshal(base + 2));
+        state.drop_to(base);
+        value
+    }
+
+    /// `[-0, +0, -]` Sets a field of a table that is there already. False if that needs the long way.
+    pub(crate) fn set_directly(&self, table: Reference, key: Borrowed<'_>, value: Option<Borrowed<'_>>) -> bool {
+        let state = self.state();
+        let base = state.top();
+        let done = self.is_table(table)
+            && self.push_reference(table)
+            && self.push_directly(key)
+            && self.push_optional(value)
+            // SAFETY: the state is live; a table, a key and a value are on the top.
+            && unsafe { ffi::lupa_directset(state.as_ptr()) } != 0;
+        state.drop_to(base);
+        done
+    }
+
+    /// `[-0, +0, -]` The length of a table, if no metamethod has a say.
+    pub(crate) fn length_directly(&self, table: Reference) -> Option<Py_ssize_t> {
+        let state = self.state();
+        if !self.is_table(table) || !self.push_reference(table) {
+            return None;
+        }
+        // SAFETY: the state is live; a table is on the top.
+        let length = unsafe { ffi::lupa_directlen(state.as_ptr()) };
+        state.drop_to(state.top() - 1);
+        (length >= 0).then_some(length as Py_ssize_t)
+    }
+
+    /// `[-0, +0, -]` One step of a walk over a table, from the key in a registry slot (nothing for the first step), where the new
+    /// key goes. `read` gets the index of the key, with the value after it; nothing at the end.
+    pub(crate) fn next_directly(
+        &self,
+        table: Reference,
+        key: Reference,
+        is_first: bool,
+        read: impl FnOnce(c_int) -> Result<Owned, Raised>,
+    ) -> Option<Result<Option<Owned>, Raised>> {
+        let state = self.state();
+        let base = state.top();
+        let step = if self.push_reference(table) && self.push_key(key, is_first) {
+            // SAFETY: the state is live; a table and a key are on the top.
+            unsafe { ffi::lupa_directnext(state.as_ptr()) }
+        } else {
+            -1
+        };
+        let item = match step {
+            1 => {
+                state.push_copy(base + 2);
+                if state.store(key.slot, |_| true) { Some(read(base + 2).map(Some)) } else { None }
+            }
+            0 => Some(Ok(None)),
+            _ => None,
+        };
+        state.drop_to(base);
+        item
+    }
+
+    /// `[-0, +1, -]` Pushes the key of a walk; false if a script has emptied its registry slot.
+    fn push_key(&self, key: Reference, is_first: bool) -> bool {
+        if is_first {
+            self.push_nil();
+            return true;
+        }
+        self.state().push_registry(key.slot);
+        self.state().type_of(-1) != Type::Nil
+    }
+
+    fn is_table(&self, reference: Reference) -> bool {
+        reference.tag == ffi::LUA_TTABLE as c_int
+    }
+
+    /// `[-0, +0|1, -]` Pushes what a registry slot of ours holds.
+    fn push_reference(&self, reference: Reference) -> bool {
+        // SAFETY: the state is live and has room.
+        unsafe {
+            let state = self.state().as_ptr();
+            ffi::lupa_directreference(state, reference.slot, reference.address, reference.tag) != 0
+        }
+    }
+
+    fn push_optional(&self, value: Option<Borrowed<'_>>) -> bool {
+        match value {
+            Some(value) => self.push_directly(value),
+            None => self.push_nil() == 1,
+        }
+    }
+
+    /// `[-0, +0|1, -]` Pushes a Python value, if that cannot raise and runs no code.
+    pub(crate) fn push_directly(&self, value: Borrowed<'_>) -> bool {
+        let state = self.state().as_ptr();
+        let class = value.type_ptr();
+        // SAFETY: the GIL is held and the value alive; the state is live and has room.
+        unsafe {
+            if class == &raw mut PyLong_Type {
+                return self.push_integer(value);
+            } else if class == &raw mut PyUnicode_Type {
+                return self.push_known_string(value);
+            } else if class == &raw mut PyFloat_Type {
+                ffi::lua_pushnumber(state, PyFloat_AS_DOUBLE(value.as_ptr()) as ffi::lua_Number);
+            } else if class == &raw mut PyBool_Type {
+                ffi::lua_pushboolean(state, c_int::from(value.is(Py_True())));
+            } else if value.is_none() {
+                ffi::lua_pushnil(state);
+            } else if self.runtime.types.is_wrapper(class) {
+                let wrapper: &LuaObject = &*value.as_ptr().cast();
+                return wrapper.runtime.cast() == self.runtime.object && self.push_reference(wrapper.reference);
+            } else {
+                return self.push_known_object(value);
+            }
+        }
+        true
+    }
+
+    /// `[-0, +1, -]` How many values that are: one.
+    pub(crate) fn push_nil(&self) -> c_int {
+        // SAFETY: the state is live and has room.
+        unsafe { ffi::lua_pushnil(self.state().as_ptr()) };
+        1
+    }
+
+    /// `[-0, +0|1, -]` An exact int.
+    fn push_integer(&self, value: Borrowed<'_>) -> bool {
+        let mut overflow: c_int = 0;
+        // SAFETY: the GIL is held; the value is an int, so that nothing else than an overflow can be wrong.
+        let integer = unsafe { PyLong_AsLongLongAndOverflow(value.as_ptr(), &raw mut overflow) };
+        if overflow != 0 || !is_exact(integer) {
+            return false;
+        }
+        let state = self.state().as_ptr();
+        // SAFETY: the state is live and has room.
+        unsafe {
+            if ffi::LUPA_HAS_INTEGERS != 0 {
+                ffi::lua_pushinteger(state, integer as ffi::lua_Integer);
+            } else {
+                ffi::lua_pushnumber(state, integer as ffi::lua_Number);
+            }
+        }
+        true
+    }
+
+    /// `[-0, +0|1, -]` An object that Lua holds already.
+    fn push_known_object(&self, value: Borrowed<'_>) -> bool {
+        let Some(protocol) = self.known_protocol(value) else { return false };
+        // SAFETY: the state is live and has room.
+        unsafe {
+            let object = value.as_ptr().cast();
+            ffi::lupa_directobject(self.state().as_ptr(), self.runtime.shared_with_c.get(), object, protocol) != 0
+        }
+    }
+}

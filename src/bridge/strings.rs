@@ -1,0 +1,161 @@
+//! Strings that programs use again and again, such as names and keys: the Lua string of an interned Python one waits in a
+//! registry slot, the Python string of a short Lua one in a list. Both caches are small, and made when first used.
+
+use std::cell::RefCell;
+use std::ptr;
+
+use crate::ffi::lua as ffi;
+use crate::ffi::python::*;
+use crate::lua::references::Reference;
+use crate::py::text::Encoding;
+use crate::py::{Borrowed, Owned, error};
+
+use super::crossing::Locked;
+use super::operation::{Body, Operation};
+
+const SIZE: usize = 128;
+
+/// Longer strings are not kept.
+const LONGEST: usize = 32;
+
+/// An interned Python string, and where its Lua string is.
+struct Known {
+    text: Option<Owned>,
+    slot: Reference,
+    /// The string that was asked for last and is not known: kept when it is asked for again. No reference, only compared.
+    candidate: *mut PyObject,
+}
+
+/// The caches of one runtime.
+#[derive(Default)]
+pub(crate) struct Strings {
+    to_lua: RefCell<Vec<Known>>,
+    to_python: RefCell<Vec<Option<Owned>>>,
+}
+
+/// The characters of a short ASCII string.
+///
+/// # Safety
+/// `text` is exactly a `str`, and outlives the result.
+unsafe fn short_ascii<'a>(text: *mut PyObject) -> Option<&'a [u8]> {
+    // SAFETY: promised by the caller; the characters of a compact ASCII string lie in the object.
+    unsafe {
+        if PyUnicode_IS_COMPACT_ASCII(text) == 0 {
+            return None;
+        }
+        let size = usize::try_from(PyUnicode_GET_LENGTH(text)).ok()?;
+        (size <= LONGEST).then(|| std::slice::from_raw_parts(PyUnicode_1BYTE_DATA(text), size))
+    }
+}
+
+impl Strings {
+    /// Lets go of the Python strings; the Lua strings go with the state.
+    pub(crate) fn clear(&self) {
+        self.to_lua.take();
+        self.to_python.take();
+    }
+}
+
+impl Locked<'_> {
+    /// Are there caches? Where memory is counted, a script could tell; other encodings than UTF-8 have to be asked.
+    fn has_caches(&self) -> bool {
+        let options = &self.runtime.options;
+        self.runtime.memory.is_none()
+            && matches!(options.encoding, Some(Encoding::Utf8))
+            && matches!(options.source_encoding, Encoding::Utf8)
+    }
+
+    /// `[-0, +0|1, -]` Pushes the Lua string of a `str` that is known.
+    pub(crate) fn push_known_string(&self, text: Borrowed<'_>) -> bool {
+        let strings = self.runtime.strings.to_lua.borrow();
+        let Some(known) = strings.get(place(text.as_ptr().addr())) else { return false };
+        if known.text.as_ref().is_none_or(|other| other.as_ptr() != text.as_ptr()) {
+            return false;
+        }
+        // SAFETY: what is known is a short ASCII string; the state is live and has room.
+        unsafe {
+            let Some(bytes) = short_ascii(text.as_ptr()) else { return false };
+            let state = self.state().as_ptr();
+            ffi::lupa_directstring(state, known.slot.slot, bytes.as_ptr().cast(), bytes.len()) != 0
+        }
+    }
+
+    /// `[-0, +0, -]` Remembers a `str` that goes the long way for the second time. That this fails, for want of memory, does
+    /// not matter.
+    pub(crate) fn learn_string(&self, text: Borrowed<'_>) {
+        if !self.has_caches() || !self.is_candidate(text) {
+            return;
+        }
+        if let Err(raised) = self.keep_string(text) {
+            error::clear(self.gil, raised);
+        }
+    }
+
+    /// Does an interned string come for the second time?
+    fn is_candidate(&self, text: Borrowed<'_>) -> bool {
+        // SAFETY: the object is alive, and a str.
+        let suits = unsafe {
+            text.type_ptr() == &raw mut PyUnicode_Type
+                && (*text.as_ptr().cast::<PyASCIIObject>()).interned() != SSTATE_NOT_INTERNED
+                && short_ascii(text.as_ptr()).is_some()
+        };
+        if !suits {
+            return false;
+        }
+        let mut strings = self.runtime.strings.to_lua.borrow_mut();
+        if strings.is_empty() {
+            strings.resize_with(SIZE, || Known { text: None, slot: Reference::NONE, candidate: ptr::null_mut() });
+        }
+        let known = &mut strings[place(text.as_ptr().addr())];
+        let again = known.candidate == text.as_ptr();
+        known.candidate = text.as_ptr();
+        again
+    }
+
+    /// `[-0, +0, -]` Puts the Lua string of a short ASCII string into a registry slot.
+    fn keep_string(&self, text: Borrowed<'_>) -> Result<(), crate::py::Raised> {
+        let mut operation = Operation::new(self.runtime);
+        // SAFETY: the candidate is a short ASCII string.
+        let Some(bytes) = (unsafe { short_ascii(text.as_ptr()) }) else { return Ok(()) };
+        operation.slots.add_string(bytes.as_ptr().cast(), bytes.len(), text.hold());
+        let results = self.perform(Body::Push, &mut operation)?;
+        let slot = self.refer(results.index(0))?;
+        let known = Known { text: Some(text.hold()), slot, candidate: ptr::null_mut() };
+        let old = match self.runtime.strings.to_lua.borrow_mut().get_mut(place(text.as_ptr().addr())) {
+            Some(place) => std::mem::replace(place, known),
+            // The runtime was closed meanwhile.
+            None => known,
+        };
+        self.runtime.references.give_up(old.slot);
+        Ok(())
+    }
+
+    /// The `str` for a short ASCII string of Lua, which was met before or will be met again.
+    pub(crate) fn known_text(&self, bytes: &[u8]) -> Option<Owned> {
+        if bytes.is_empty() || bytes.len() > LONGEST || !self.has_caches() {
+            return None;
+        }
+        let strings = self.runtime.strings.to_python.borrow();
+        let text = strings.get(place(bytes.as_ptr().addr()))?.as_ref()?;
+        // SAFETY: only exact str objects are kept.
+        (unsafe { short_ascii(text.as_ptr()) } == Some(bytes)).then(|| text.clone())
+    }
+
+    /// Remembers the `str` for a string of Lua.
+    pub(crate) fn learn_text(&self, bytes: &[u8], text: &Owned) {
+        // SAFETY: the text was decoded just now: it is exactly a str.
+        if bytes.is_empty() || !self.has_caches() || unsafe { short_ascii(text.as_ptr()) }.is_none() {
+            return;
+        }
+        let mut strings = self.runtime.strings.to_python.borrow_mut();
+        if strings.is_empty() {
+            strings.resize_with(SIZE, || None);
+        }
+        strings[place(bytes.as_ptr().addr())] = Some(text.clone());
+    }
+}
+
+/// The place of a string by its address; equal strings of Lua are mostly one, interned ones of Python always.
+fn place(address: usize) -> usize {
+    ((address >> 4) ^ (address >> 11)) % SIZE
+}

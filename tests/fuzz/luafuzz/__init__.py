@@ -1,0 +1,1 @@
+"""The parts of the fuzz target (see README.md in the folder above)."""
