@@ -83,19 +83,27 @@ const DEEPER_CALLS: &str = "
 #define LUAI_MAXCCALLS 400
 ";
 
+const LINE_OF_LAST: &str = "ci->u.l.savedpc <= L->oldpc ||";
+const LINE_OF_LAST_HERE: &str = "ci->u.l.savedpc <= L->oldpc || L->oldpc <= p->code ||";
+
 /// What is wrong in a file of Lua: the version, the file, its text, and ours.
 ///
 /// The table of globals is read from the registry without a look at what is there. A script that has taken it out leaves 5.4
 /// with an array that may have become shorter, and 5.5 with an undefined value. Older versions find nil, which is an error.
 ///
 /// The `pcall` of 5.1 pushes its first result without asking for room; that of 5.2 asks.
-const MENDS: [(Flavour, &str, &str, &str); 3] = [
+///
+/// 5.2 and 5.3 compare the line of this instruction with that of the last one, `L->oldpc`, which is not always of the same
+/// function: a count hook that takes itself away leaves one of the hook's own. 5.4 looks whether it can be.
+const MENDS: [(Flavour, &str, &str, &str); 5] = [
     (
         Lua51,
         "lbaselib.c",
         "lua_pushboolean(L, (status == 0));\n  lua_insert(L, 1);",
         "luaL_checkstack(L, 1, \"too many results\");\n  lua_pushboolean(L, (status == 0));\n  lua_insert(L, 1);",
     ),
+    (Lua52, "lvm.c", LINE_OF_LAST, LINE_OF_LAST_HERE),
+    (Lua53, "ldebug.c", LINE_OF_LAST, LINE_OF_LAST_HERE),
     (
         Lua54,
         "lapi.c",

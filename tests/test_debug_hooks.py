@@ -1,6 +1,8 @@
 """Hooks of the debug library, which run scripts in the middle of everything, also where an operation of Python is about to
 start; and the functions behind the operations, which `debug.getinfo` hands out."""
 
+import threading
+
 import pytest
 
 pytestmark = pytest.mark.deviation
@@ -380,3 +382,27 @@ class TestCoroutinesThatHooksResume:
                     next(coroutine)
             lua.gccollect()
             assert lua.eval("1 + 1") == 2
+
+
+def test_a_count_hook_that_takes_itself_away_with_the_line_hook(lua):
+    """Lua 5.2 and 5.3 then looked for the line of the hook's last instruction in the function that was interrupted. The
+    memory of another thread is far away."""
+    lua.execute("""
+        function off(event)
+            if event == 'count' then debug.sethook() end
+        end
+    """)
+    lua.globals().source = "local a = ...\n" + "a = a + 1\n" * 1000 + "return a"
+    results = []
+    thread = threading.Thread(
+        target=lambda: results.extend(
+            lua.execute("""
+                local f = (loadstring or load)(source)
+                debug.sethook(off, 'l', 7)
+                return f(1), (debug.gethook())
+            """)
+        )
+    )
+    thread.start()
+    thread.join()
+    assert results == [1001, None]
