@@ -75,6 +75,21 @@ enum { REGISTRY_INDEX = LUA_REGISTRYINDEX };
 #define LUAI_MAXCALLS 10000
 ";
 
+/// Under HARDMEMTESTS, Lua's macro does a step of a collection and then a whole one. Its argument `pre` may hold a pointer to
+/// a stack that the step has moved. Here it does one of both.
+const ONE_COLLECTION: &str = "
+#include \"lgc.h\"
+#undef luaC_condGC
+#define luaC_condGC(L,pre,pos) { if (G(L)->GCdebt > 0) { pre; luaC_step(L); pos; } else condchangemem(L,pre,pos) }
+";
+
+/// The same for 5.5, which counts the other way.
+const ONE_COLLECTION_55: &str = "
+#include \"lgc.h\"
+#undef luaC_condGC
+#define luaC_condGC(L,pre,pos) { if (G(L)->GCdebt <= 0) { pre; luaC_step(L); pos; } else condchangemem(L,pre,pos,0) }
+";
+
 /// How deep calls of C functions and of Lua from C may be nested. Lua's own 200 would be 100 calls from Lua to Python and
 /// back, since an operation of ours takes two.
 const DEEPER_CALLS: &str = "
@@ -168,6 +183,7 @@ fn one_unit(flavour: Flavour, folder: &Path) -> Outcome<String> {
     if has_feature("selfcheck") {
         text.push_str(SMALL_STACKS);
         text.push_str(MOVING_BLOCKS);
+        text.push_str(one_collection(flavour));
     }
     for file in files {
         match MENDS.iter().find(|(version, name, ..)| (*version, *name) == (flavour, file.as_str())) {
@@ -176,6 +192,14 @@ fn one_unit(flavour: Flavour, folder: &Path) -> Outcome<String> {
         }
     }
     Ok(text)
+}
+
+fn one_collection(flavour: Flavour) -> &'static str {
+    match flavour {
+        Lua53 | Lua54 => ONE_COLLECTION,
+        Lua55 => ONE_COLLECTION_55,
+        _ => "",
+    }
 }
 
 /// The text of a file with ours instead of theirs, which must be in it once.

@@ -107,6 +107,35 @@ def usual_allocator():
         pytest.skip("AddressSanitizer does not hand out again what was freed, and needs address space for itself")
 
 
+#: What a script may do, but an assertion of Lua's own forbids, in a plain Lua program too: where, and what is asserted.
+ASSERTED = {
+    "globals that are no table": (("lua55",), "Lua 5.5 asserts that the globals are a table"),
+    "a coroutine that fails in a hook": (
+        ("luajit20", "luajit21"),
+        "LuaJIT forgets that a hook runs when a coroutine fails in it, and asserts afterwards that it runs",
+    ),
+}
+
+
+@pytest.fixture
+def skip_if_asserted(self_checking, runtime_name):
+    """Leave the rest of a test to the builds without assertions."""
+
+    def skip_if_asserted(what):
+        runtimes, reason = ASSERTED[what]
+        if self_checking and runtime_name in runtimes:
+            pytest.skip(reason)
+
+    return skip_if_asserted
+
+
+@pytest.fixture
+def with_many(self_checking, lua_version):
+    """A script with a large number in the place of MANY; it is less large for a Lua that collects for each object it makes."""
+    many = "2200" if self_checking and lua_version >= (5, 2) else "20000"
+    return lambda script: script.replace("MANY", many)
+
+
 @pytest.fixture
 def collector_stops(self_checking, lua_version):
     """For tests of a collector that does not run."""

@@ -188,11 +188,10 @@ class TestTheRestOfTheRegistry:
         return pcall(load or loadstring, 'x = 1')
     """
 
-    def test_the_table_of_globals(self, lua, lupa_module, lua_version, forgery, self_checking):
+    def test_the_table_of_globals(self, lua, lupa_module, lua_version, forgery, skip_if_asserted):
         if lua_version == (5, 1):
             pytest.skip("the globals are not in the registry before Lua 5.2")
-        if self_checking and lua_version == (5, 5):
-            pytest.skip("Lua 5.5 asserts that the globals are a table")
+        skip_if_asserted("globals that are no table")
         table = lua.table(1)
         lua.execute(f"debug.getregistry()[2] = {forgery}")
         if forgery.startswith("{"):
@@ -206,9 +205,8 @@ class TestTheRestOfTheRegistry:
             lua.eval("error('x')")
         assert (table[1], lua.eval("1 + 1"), lua.eval("function(f) return f() end")(lambda: 5)) == (1, 2, 5)
 
-    def test_an_emptied_registry_without_an_array(self, run_script, self_checking, lua_version):
-        if self_checking and lua_version == (5, 5):
-            pytest.skip("Lua 5.5 asserts that the globals are a table")
+    def test_an_emptied_registry_without_an_array(self, run_script, skip_if_asserted):
+        skip_if_asserted("globals that are no table")
         output = run_script("""
             lua = LuaRuntime()
             code = """ + repr(self.EMPTY) + """

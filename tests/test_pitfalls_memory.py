@@ -166,17 +166,23 @@ class TestAboveTheLimit:
         assert full.get_memory_used() > 1000
         assert full.get_max_memory() == 1000
 
-    def test_what_shrinks_may_shrink(self, limited, lua_version):
+    def test_what_shrinks_may_shrink(self, limited, lua_version, self_checking):
         """Lua gives back parts of its stack and of its table of strings; 5.2 and 5.3 rely on that."""
         if lua_version == (5, 1):
             pytest.skip("Lua 5.1 and LuaJIT allocate the smaller table of strings before they free the larger one")
-        limited.execute("""
+        strings, depth = (5_000, 1_000) if self_checking else (50_000, 10_000)
+        limited.execute(
+            """
+            local strings, depth = ...
             local t = {}
-            for i = 1, 50000 do t[i] = 'text ' .. i end
+            for i = 1, strings do t[i] = 'text ' .. i end
             local function deep(n) if n == 0 then return 0 end return 1 + deep(n - 1) end
-            deep(10000)
-            coroutine.wrap(function() deep(10000) end)()
-        """)
+            deep(depth)
+            coroutine.wrap(function() deep(depth) end)()
+            """,
+            strings,
+            depth,
+        )
         full = limited.get_memory_used(total=True)
         limited.set_max_memory(1000)
         for _ in range(10):

@@ -35,10 +35,10 @@ RECURSIONS = {
     "a loop over a coroutine": "local function f() for x in coroutine.wrap(f) do end end return f()",
     "coroutines made beforehand": """
         local all = {}
-        for i = 1, 20000 do
+        for i = 1, MANY do
             all[i] = coroutine.create(function() return (select('#', coroutine.resume(all[i + 1]))) end)
         end
-        all[20001] = coroutine.create(function() end)
+        all[MANY + 1] = coroutine.create(function() end)
         return coroutine.resume(all[1])""",
     "format in coroutines": """
         local depth = 0
@@ -84,8 +84,8 @@ RUN = """
 
 @pytest.mark.parametrize("size", [0, 1024])
 @pytest.mark.parametrize("name", RECURSIONS)
-def test_it_ends(run_script, name, size):
-    assert run_script(RUN, RECURSIONS[name], size).count("alive ('a.b', 1)") == 2
+def test_it_ends(run_script, with_many, name, size):
+    assert run_script(RUN, with_many(RECURSIONS[name]), size).count("alive ('a.b', 1)") == 2
 
 
 @pytest.mark.parametrize("name", ["gsub", "sort", "format", "a coroutine in a coroutine", "pcall", "an object of Python"])

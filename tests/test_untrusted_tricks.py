@@ -142,7 +142,7 @@ BOMBS = {
     "select of the last": "return pcall(select, -2^31, 1)",
     "endless recursion": "local function f() return 1 + f() end return pcall(f)",
     "endless recursion in metamethods": "local t = setmetatable({}, {}) getmetatable(t).__index = function(_, k) return t[k .. 'x'] end return pcall(function() return t.x end)",
-    "a chain of __index": "local t = {} for i = 1, 1e5 do t = setmetatable({}, {__index = t}) end return pcall(function() return t.x end)",
+    "a chain of __index": "local t = {} for i = 1, MANY do t = setmetatable({}, {__index = t}) end return pcall(function() return t.x end)",
     "a loop of __index": "local t = {} setmetatable(t, {__index = t}) return pcall(function() return t.x end)",
     "a loop of __newindex": "local t = {} setmetatable(t, {__newindex = t}) return pcall(function() t.x = 1 end)",
     "errors in handlers": "local function h() error('again') end return xpcall(error, h)",
@@ -163,7 +163,7 @@ BOMBS = {
 
 
 @pytest.mark.parametrize("code", BOMBS.values(), ids=list(BOMBS))
-def test_nothing_kills_the_process(run_script, code):
+def test_nothing_kills_the_process(run_script, with_many, code):
     output = run_script(
         """
         lua = LuaRuntime(libs='safe')
@@ -181,7 +181,7 @@ def test_nothing_kills_the_process(run_script, code):
         del lua
         print(LuaRuntime().eval("1 + 1"))
         """,
-        code,
+        with_many(code),
     )
     assert output.split() == ["2", "2"]
 
@@ -211,19 +211,22 @@ OTHER_ENDS = {"the stack": "LuaError", "a collector that stands still": "ran", "
 
 
 @pytest.mark.parametrize("name", HOGS)
-def test_memory_is_limited(run_script, needs_allocator, name):
+def test_memory_is_limited(run_script, needs_allocator, self_checking, name):
+    limit = 300_000 if self_checking else 3_000_000
     output = run_script(
         """
-        lua = LuaRuntime(libs='safe', max_memory=3_000_000)
+        limit = int(sys.argv[2])
+        lua = LuaRuntime(libs='safe', max_memory=limit)
         try:
             lua.execute(sys.argv[1])
             print("ran")
         except Exception as error:
             print(type(error).__name__)
         lua.gccollect()
-        print(lua.get_memory_used() < 3_000_000, lua.execute("return 1 + 1"))
+        print(lua.get_memory_used() < limit, lua.execute("return 1 + 1"))
         """,
         HOGS[name],
+        limit,
     )
     assert output.split()[0] in ("LuaMemoryError", OTHER_ENDS.get(name))
     assert output.split()[1:] == ["True", "2"]
