@@ -114,6 +114,10 @@ ASSERTED = {
         ("luajit20", "luajit21"),
         "LuaJIT forgets that a hook runs when a coroutine fails in it, and asserts afterwards that it runs",
     ),
+    "a function without memory for its variables": (
+        ("luajit21",),
+        "LuaJIT frees it without counting the places of its variables, and asserts at the end that nothing is left",
+    ),
 }
 
 

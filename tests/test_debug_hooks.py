@@ -408,31 +408,3 @@ def test_a_count_hook_that_takes_itself_away_with_the_line_hook(lua):
     thread.start()
     thread.join()
     assert results == [1001, None]
-
-
-@pytest.mark.parametrize("size", [0, 256])
-def test_a_hook_that_starts_itself_again_and_again_comes_to_an_end(run_script, skip_if_asserted, size):
-    """LuaJIT forgets that a hook runs when a coroutine fails in it; what the hook calls afterwards starts it again."""
-    skip_if_asserted("a coroutine that fails in a hook")
-    output = run_script(
-        """
-        import threading
-
-        def run():
-            lua = LuaRuntime()
-            again = "function() coroutine.resume(coroutine.create(function() error('x') end)) tostring(1) end"
-            try:
-                lua.execute(f"debug.sethook({again}, 'c') tostring(1) debug.sethook()")
-            except LuaError as error:
-                assert "stack overflow" in str(error), error
-            print("alive")
-
-        threading.stack_size(1024 * int(sys.argv[1]))
-        thread = threading.Thread(target=run)
-        thread.start()
-        thread.join()
-        """,
-        size,
-        stderr="",
-    )
-    assert output.split() == ["alive"]
