@@ -110,7 +110,13 @@ const LINE_OF_LAST_HERE: &str = "ci->u.l.savedpc <= L->oldpc || L->oldpc <= p->c
 ///
 /// 5.2 and 5.3 compare the line of this instruction with that of the last one, `L->oldpc`, which is not always of the same
 /// function: a count hook that takes itself away leaves one of the hook's own. 5.4 looks whether it can be.
-const MENDS: [(Flavour, &str, &str, &str); 5] = [
+///
+/// 5.2 collects garbage when it has entered a function and has not yet read its first instruction. A finalizer that asks for
+/// the line, or a hook, then reads what is in memory before the lines or before the code. Hooks assume one instruction more.
+///
+/// 5.2 looks for the place of a new variable in the list of those that closures share, and then makes it. A collection for
+/// want of memory frees dead ones of the list, the one before that place perhaps.
+const MENDS: [(Flavour, &str, &str, &str); 7] = [
     (
         Lua51,
         "lbaselib.c",
@@ -118,6 +124,25 @@ const MENDS: [(Flavour, &str, &str, &str); 5] = [
         "luaL_checkstack(L, 1, \"too many results\");\n  lua_pushboolean(L, (status == 0));\n  lua_insert(L, 1);",
     ),
     (Lua52, "lvm.c", LINE_OF_LAST, LINE_OF_LAST_HERE),
+    (
+        Lua52,
+        "ldo.c",
+        "luaC_checkGC(L);  /* stack grow uses memory */\n      if (L->hookmask & LUA_MASKCALL)\n        callhook",
+        "ci->u.l.savedpc++;\n      luaC_checkGC(L);\n      ci->u.l.savedpc--;\n      if (L->hookmask & LUA_MASKCALL)\n        callhook",
+    ),
+    (
+        Lua52,
+        "lfunc.c",
+        "uv = &luaC_newobj(L, LUA_TUPVAL, sizeof(UpVal), pp, 0)->uv;",
+        "{
+    GCObject *alone = NULL;
+    uv = &luaC_newobj(L, LUA_TUPVAL, sizeof(UpVal), &alone, 0)->uv;
+    pp = &L->openupval;
+    while (*pp != NULL && gco2uv(*pp)->v >= level) pp = &gco2uv(*pp)->next;
+    uv->next = *pp;
+    *pp = obj2gco(uv);
+  }",
+    ),
     (Lua53, "ldebug.c", LINE_OF_LAST, LINE_OF_LAST_HERE),
     (
         Lua54,

@@ -105,6 +105,7 @@ static int lupa_entry_gc (lua_State *L) {
   if (box != NULL && box->node != NULL && runtime != NULL) {
     LupaNode *node = box->node;
     box->node = NULL;
+    node->holder = NULL;
     node->next_dead = runtime->dead;
     runtime->dead = node;
   }

@@ -29,7 +29,7 @@ typedef struct LupaNode {
   void *object;                             /* PyObject *, owned */
   struct LupaNode *next, *previous;         /* the boxes of the runtime; Rust only */
   struct LupaNode *next_dead;               /* the queue of finalized boxes */
-  const struct LupaBox *holder;             /* the box that has taken the node over */
+  const struct LupaBox *holder;             /* the box that has the node, until the node is in the queue */
   unsigned int protocol;
 } LupaNode;
 

@@ -53,6 +53,29 @@ class TestGccollect:
         lua.gccollect()
         assert lua.eval("weak[1]") is None
 
+    def test_finalizers_find_functions_at_one_of_their_lines(self, lua):
+        """Lua 5.2 runs some where a function has been entered and has not begun."""
+        lines = lua.execute("""
+            local lines, left = {}, 300
+            local function finalized(f)
+                if newproxy then getmetatable(newproxy(true)).__gc = f else setmetatable({}, {__gc = f}) end
+            end
+            local function look()
+                for level = 1, 5 do
+                    local info = debug.getinfo(level, 'Sl')
+                    if info and info.what ~= 'C' then lines[info.currentline] = true end
+                end
+                left = left - 1
+                if left > 0 then finalized(look) end
+            end
+            finalized(look)
+            pcall(collectgarbage, 'setpause', 1)
+            local function called(a) return a end
+            for i = 1, 100000 do called({i}) called('x' .. i) end
+            return lines
+        """)
+        assert set(lines) <= set(range(2, 20))
+
 
 class TestNogc:
     @pytest.fixture

@@ -17,11 +17,12 @@ class TestObjectsInLua:
 
     @pytest.fixture
     def freed(self, new_runtime, needs_allocator, collect):
-        def freed(code, count=1):
+        def freed(code, count=1, then=""):
             lua, items = new_runtime(max_memory=10**9), [Item() for _ in range(count)]
             references = [weakref.ref(item) for item in items]
             lua.execute(code, *items)
             items.clear()
+            lua.execute(then)
             collect(lua)
             return [reference() is None for reference in references]
 
@@ -38,6 +39,28 @@ class TestObjectsInLua:
 
     def test_others_stay(self, freed):
         assert freed("local b; kept, b = ...; debug.setmetatable(b, nil)", 2) == [False, True]
+
+    def test_what_is_left_of_a_box_in_memory_is_none(self, freed):
+        """A chunk that ends within its code leaves memory of many sizes as it was, and so does a table that is not filled."""
+        code = """
+            local chunks, load_text = {}, loadstring or load
+            for size = 1, 20 do
+                chunks[size] = string.dump(load_text("local a = ... " .. ("a = a + 1 "):rep(size)))
+            end
+            local function unfilled() return {error(), 1, 2} end
+            collectgarbage("stop")
+            for _, o in ipairs(objects) do debug.setmetatable(o, nil) end
+            objects = nil
+            for _ = 1, 3 do collectgarbage() end
+            collectgarbage("stop")
+            for size = 1, 20 do
+                for last = 12, #chunks[size] - 1 do load_text(chunks[size]:sub(1, last)) end
+                for _ = 1, 200 do pcall(unfilled) end
+            end
+            for _ = 1, 3 do collectgarbage() end
+            collectgarbage("restart")
+        """
+        assert freed("objects = {...}", 200, code) == [True] * 200
 
 
 class TestOrderOfDeath:

@@ -63,6 +63,8 @@ impl Memory {
                 && let Some(node) = boxes.abandoned_by(block, size)
             {
                 let dead = self.dead.get();
+                // What is left of the box in the freed block must not prove anything to the next owner of the block.
+                (*node).holder = ptr::null();
                 (*node).next_dead = *dead;
                 *dead = node;
             }

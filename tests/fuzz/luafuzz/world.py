@@ -137,7 +137,7 @@ class World:
 
     def judge(self, problem):
         """An exception, or an error value: some must never be seen."""
-        if type(problem) in (SystemError, AssertionError, BufferError):
+        if is_one_of(type(problem), (SystemError, AssertionError, BufferError)):
             self.findings.append(f"{name_of(problem)}: {problem}")
         elif type(problem) is str and ("internal error" in problem or "lupa:" in problem):
             self.findings.append(problem)
@@ -171,7 +171,12 @@ def name_of(thing):
 
 
 def plain_copy(thing):
-    return type(thing) in (int, float, str, bytes)
+    return is_one_of(type(thing), (int, float, str, bytes))
+
+
+def is_one_of(cls, classes):
+    """`cls in classes` that does not ask a metaclass."""
+    return any(cls is one for one in classes)
 
 
 def run(program, lupa, flavour, other_lupa, other_flavour):
@@ -221,7 +226,7 @@ def watch_unraisable(findings):
     """Errors that Python can only report are judged as well."""
 
     def hook(unraisable):
-        if unraisable.exc_type in (SystemError, AssertionError):
+        if is_one_of(unraisable.exc_type, (SystemError, AssertionError)):
             findings.append(f"unraisable {unraisable.exc_type.__name__}: {unraisable.exc_value}")
 
     sys.unraisablehook = hook
