@@ -5,7 +5,7 @@
 ** and (by wrap_static_fns) the `static` functions whose names start with `lupa_`. Nothing else of Lua has a Rust name.
 **
 ** Functions of Lua that may raise occur here only, in two kinds of functions:
-**   bodies   run under lua_pcall, on behalf of one operation that Python asked for        (lua/bodies.h, messages.h)
+**   bodies   run under lua_pcall, on behalf of one operation of Python                     (lua/bodies.h, build.h, messages.h)
 **   entries  are called by Lua, and ask Rust to run Python                                 (lua/entries.h)
 ** A jump leaves a body or an entry and lands in lua_pcall: both ends are C, no Rust frame lies between.
 */
@@ -37,6 +37,7 @@ extern size_t lupa_native_stack_left (void);
 
 #include "lua/entries.h"
 #include "lua/bodies.h"
+#include "lua/build.h"
 #include "lua/messages.h"
 #include "lua/libraries.h"
 #include "lua/guards.h"

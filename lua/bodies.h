@@ -104,67 +104,6 @@ static int lupa_body_tostring (lua_State *L) {
   return luaL_callmeta(L, 1, "__tostring");
 }
 
-/* [-0, +0, e]   ... source ... -> ...        Copy all pairs of the table on the top into the table at `target`. */
-static void lupa_copypairs (lua_State *L, int target) {
-  int source = lua_gettop(L);
-  lua_pushnil(L);
-  while (lua_next(L, source)) {                                     /* source k v */
-    lua_pushvalue(L, -2);                                           /* source k v k */
-    lua_insert(L, -2);                                              /* source k k v */
-    lua_settable(L, target);                                        /* source k */
-  }
-  lua_pop(L, 1);
-}
-
-/* [-0, +1, e]   A slot of a table builder: a value, or the n-th new table, which is kept in the array at index 1. Tables up to
-** operation->number are there since earlier operations. */
-static void lupa_pushelement (lua_State *L, LupaRuntime *runtime, LupaOperation *operation, LupaSlot *slot) {
-  if (slot->tag != LUPA_NEWTABLE) {
-    if (!lupa_pushslot(L, runtime, slot)) lupa_fail(L, operation, LUPA_LOST_REFERENCE);
-    return;
-  }
-  lua_rawgeti(L, 1, slot->index);                                   /* table|nil */
-  if (lua_isnil(L, -1) && slot->index > operation->number) {
-    lua_pop(L, 1);
-    lua_newtable(L);                                                /* table */
-    lua_pushvalue(L, -1);                                           /* table table */
-    lua_rawseti(L, 1, slot->index);                                 /* table */
-  }
-  else if (!lua_istable(L, -1)) lupa_fail(L, operation, LUPA_LOST_REFERENCE);
-}
-
-/*
-** [-0, +1, e]   Build tables: the first slot is the array of new tables (nil: make one), then come triples: a new table, a
-** key, a value. Long builds come in several operations; the array goes from one to the next.
-*/
-static int lupa_body_fill (lua_State *L) {
-  LupaRuntime *runtime;
-  LupaOperation *operation = lupa_take(L, LUPA_FILL, &runtime);
-  LupaSlot *slot = operation->slots;
-  LupaSlot *end = slot + operation->count;
-  if (!lua_checkstack(L, LUA_MINSTACK)) return lupa_fail(L, operation, LUPA_NO_ROOM);
-  lupa_pushelement(L, runtime, operation, slot++);                  /* tables|nil */
-  if (lua_isnil(L, 1)) {
-    lua_newtable(L);
-    lua_replace(L, 1);                                              /* tables */
-  }
-  for (; slot < end; slot += 3) {
-    lupa_pushelement(L, runtime, operation, &slot[0]);              /* tables t */
-    if (slot[1].tag == LUPA_NIL) {}         /* no entry: only make sure that the table exists */
-    else if (slot[1].tag == LUPA_COPY) {
-      lupa_pushelement(L, runtime, operation, &slot[2]);            /* tables t source */
-      lupa_copypairs(L, 2);
-    }
-    else {
-      lupa_pushelement(L, runtime, operation, &slot[1]);            /* tables t k */
-      lupa_pushelement(L, runtime, operation, &slot[2]);            /* tables t k v */
-      lua_rawset(L, 2);
-    }
-    lua_settop(L, 1);                                               /* tables */
-  }
-  return 1;
-}
-
 /* [-0, +0|2, e]   t k -> k' v'       The next pair; the key is also put into registry slot operation->number. */
 static int lupa_body_next (lua_State *L) {
   LupaOperation *operation = lupa_open(L, LUPA_NEXT);

@@ -12,8 +12,11 @@ enum LupaTag {
   LUPA_NIL, LUPA_FALSE, LUPA_TRUE, LUPA_INTEGER, LUPA_NUMBER,
   LUPA_REFERENCE,                           /* a value in a registry slot that is ours */
   LUPA_STRING, LUPA_OBJECT,                 /* from here on, pushing allocates */
-  LUPA_NEWTABLE,                            /* the n-th table of a table builder */
-  LUPA_COPY                                 /* as a key: copy all pairs of the table that is the value */
+
+  /* Only for building tables, which have numbers: see lua/build.h. */
+  LUPA_NEWTABLE, LUPA_TABLE,                /* as a value: a new table, or one that is there already */
+  LUPA_INTEGERS, LUPA_NUMBERS,              /* as items: a run of numbers of one kind */
+  LUPA_LIST, LUPA_PAIRS, LUPA_COPY          /* a table, and what the slots that follow are for it */
 };
 
 /* How a box shows its object to Lua; also part of the identity of a box. Fits the low bits of an object's address. */
@@ -43,17 +46,24 @@ typedef struct LupaBox {
 
 typedef struct LupaSlot {
   int tag;                                  /* enum LupaTag */
-  int index;                                /* REFERENCE: registry slot; NEWTABLE: number of the table */
+  int index;                                /* REFERENCE: registry slot; NEWTABLE and below: number of the table */
   union {
-    lua_Integer integer;
+    lua_Integer integer;                    /* LIST: the index of the first item; NEWTABLE: how many fields to expect */
     lua_Number number;
     const void *pointer;                    /* REFERENCE: what the registry slot should hold, NULL for anything */
     const char *bytes;
     LupaNode *node;                         /* set to NULL by C when a box has taken the node over */
   } value;
-  size_t size;                              /* STRING: bytes; REFERENCE: type of what the registry slot should hold */
+  size_t size;                              /* STRING: bytes; REFERENCE: type of what the registry slot should hold; a run:
+                                               how many numbers; NEWTABLE: how many items to expect */
   void *keep;                               /* PyObject * that keeps the bytes or the reference alive; Rust only */
 } LupaSlot;
+
+/* One number of a run. */
+typedef union LupaNumber {
+  lua_Integer integer;
+  lua_Number number;
+} LupaNumber;
 
 /* Why a body gave up, where the message alone would not tell. */
 enum LupaFailure {
@@ -71,6 +81,7 @@ typedef struct LupaOperation {
   const char *chunk, *name, *mode;          /* load */
   size_t size;
   int *references;                          /* reserve */
+  const LupaNumber *numbers;                /* fill: the numbers of all runs, one run after the other */
 } LupaOperation;
 
 /* Values for Lua that an entry returns; owned by the runtime, so that a jump loses nothing. */
@@ -218,7 +229,7 @@ static void lupa_pushobject (lua_State *L, LupaRuntime *runtime, LupaNode **node
 }
 
 /* [-0, +1, -] Push a slot whose tag is below LUPA_STRING. 0 if the registry slot holds something else by now. */
-static int lupa_pushplain (lua_State *L, const LupaSlot *slot) {
+static inline int lupa_pushplain (lua_State *L, const LupaSlot *slot) {
   switch (slot->tag) {
     case LUPA_FALSE: lua_pushboolean(L, 0); return 1;
     case LUPA_TRUE: lua_pushboolean(L, 1); return 1;
@@ -233,7 +244,7 @@ static int lupa_pushplain (lua_State *L, const LupaSlot *slot) {
 }
 
 /* [-0, +1, m]   Push any value slot. 0 if a reference is lost. */
-static int lupa_pushslot (lua_State *L, LupaRuntime *runtime, LupaSlot *slot) {
+static inline int lupa_pushslot (lua_State *L, LupaRuntime *runtime, LupaSlot *slot) {
   switch (slot->tag) {
     case LUPA_STRING: lua_pushlstring(L, slot->value.bytes, slot->size); return 1;
     case LUPA_OBJECT: lupa_pushobject(L, runtime, &slot->value.node); return 1;

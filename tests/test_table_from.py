@@ -281,6 +281,83 @@ class TestRecursive:
         assert lua.table_from([[1]], recursive=True)[1][1] == 1
 
 
+class TestChangesMeanwhile:
+    """Conversion can run code that changes what is being converted."""
+
+    BIG = 2**70
+
+    def test_what_is_left_of_a_list_counts(self, lua):
+        items = [1, self.BIG, *range(3, 2000)]
+
+        def handler(_):
+            del items[3:]
+            return "big"
+
+        lua.set_overflow_handler(handler)
+        assert dict(lua.table_from(items)) == {1: 1, 2: "big", 3: 3}
+
+    def test_what_a_list_gets_counts_too(self, lua):
+        items = [1, self.BIG]
+
+        def handler(_):
+            items.append(3)
+            return "big"
+
+        lua.set_overflow_handler(handler)
+        assert dict(lua.table_from(items)) == {1: 1, 2: "big", 3: 3}
+
+    @pytest.mark.parametrize("place", ["key", "value"])
+    def test_a_dict_is_taken_as_it_was(self, lua, place):
+        pairs = {1: "one", "a": 2, self.BIG if place == "key" else "big": "big" if place == "key" else self.BIG}
+        pairs.update({f"name {i}": i for i in range(2000)})
+        expected = {**pairs, "big": "big"}
+        expected.pop(self.BIG, None)
+
+        def handler(_):
+            pairs.clear()
+            return "big"
+
+        lua.set_overflow_handler(handler)
+        assert dict(lua.table_from(pairs)) == expected
+
+    def test_a_dict_that_changes_while_lua_runs(self, lua):
+        pairs = {f"name {i}": i for i in range(5000)}
+        expected = dict(pairs)
+        is_building = False
+        lua.eval("function(call) debug.sethook(function() call() end, 'c') end")(lambda: is_building and pairs.clear())
+        is_building = True
+        try:
+            table = lua.table_from(pairs)
+        finally:
+            is_building = False
+            lua.execute("debug.sethook()")
+        assert dict(table) == expected
+
+    def test_values_that_nobody_else_holds(self, lua):
+        items = [self.BIG, [1], "text " * 3, b"bytes " * 3, self.BIG, {2}]
+
+        def handler(_):
+            items[1:4] = [None, None, None]
+            return 0
+
+        lua.set_overflow_handler(handler)
+        table = lua.table_from(items, recursive=True)
+        assert dict(table) == {1: 0, 5: 0, 6: {2}}
+
+
+@pytest.mark.parametrize("items", [[1, None, 3], [None, 1], [1, 2, None], [None, 1, None, 2, None], [*range(9), None, 9]])
+def test_the_length_of_a_list_with_holes_is_that_of_a_table_that_grows(lua, items):
+    grow = lua.eval("""
+        function(items)
+            local t = {}
+            for i = 1, items.n do t[i] = items[i] end
+            return #t
+        end
+    """)
+    source = lua.table_from({i + 1: value for i, value in enumerate(items)}, {"n": len(items)})
+    assert len(lua.table_from(items)) == grow(source)
+
+
 @pytest.mark.parametrize("make", [str, lambda text: text.encode()], ids=["text", "bytes"])
 def test_values_live_until_they_are_in_the_table(lua, make):
     """An iterator may keep nothing of what it yields."""

@@ -93,6 +93,8 @@ fn create_types(gil: Gil<'_>, module: Borrowed<'_>) -> Result<WrapperTypes, Rais
     let object = create(gil, module, "_LuaObject", object::spec, ptr::null_mut())?.into_ptr().cast();
     let new = |name, spec, base| Ok(create(gil, module, name, spec, base)?.into_ptr().cast());
     let function = new("_LuaFunction", function::spec, object)?;
+    let abstract_classes = call::import(gil, c"collections.abc")?;
+    let class = |name| call::attribute(gil, abstract_classes.borrow(), name).map(Owned::into_ptr);
     Ok(WrapperTypes {
         object,
         table: new("_LuaTable", table::spec, object)?,
@@ -103,6 +105,8 @@ fn create_types(gil: Gil<'_>, module: Borrowed<'_>) -> Result<WrapperTypes, Rais
         nogc: new("_LuaNoGC", nogc::spec, ptr::null_mut())?,
         // SAFETY: the GIL is held; the name lives as long as the types.
         getitem: unsafe { Owned::from_new(PyUnicode_InternFromString(c"__getitem__".as_ptr()))?.into_ptr() },
+        sequence: class(c"Sequence")?,
+        mapping: class(c"Mapping")?,
         call: object::vectorcall,
         call_coroutine_function: function::call_coroutine_function,
     })

@@ -275,11 +275,11 @@ unsafe extern "C" fn table(slf: *mut PyObject, arguments: *mut PyObject, keyword
     unsafe {
         edge(|gil| {
             let crossing = enter(gil, slf)?;
-            let mut sources = vec![Borrowed::from_ptr(arguments)];
-            if !keywords.is_null() {
-                sources.push(Borrowed::from_ptr(keywords));
+            let arguments = Borrowed::from_ptr(arguments);
+            match keywords.as_mut() {
+                Some(keywords) => build_table(&crossing, &[arguments, Borrowed::from_ptr(keywords)], Depth::Flat),
+                None => build_table(&crossing, &[arguments], Depth::Flat),
             }
-            build_table(&crossing, &sources, Depth::Flat)
         })
     }
 }

@@ -6,7 +6,8 @@ use std::ffi::{c_int, c_uint};
 use crate::ffi::python::*;
 
 use crate::ffi::lua::{self as ffi};
-use crate::py::{Borrowed, Owned, Raised, call, error, text};
+use crate::py::text::{self, Encoding};
+use crate::py::{Borrowed, Owned, Raised, call, error};
 use crate::shared::ProtocolWrapper;
 
 use super::crossing::Locked;
@@ -48,6 +49,29 @@ impl Locked<'_> {
         Ok(())
     }
 
+    /// Adds the slot for a value whose conversion runs no Python code, as that of most values. False for others.
+    pub(crate) fn marshal_plain(&self, slots: &mut Slots, value: Borrowed<'_>) -> Result<bool, Raised> {
+        let class = value.type_ptr();
+        // SAFETY: the GIL is held and the value alive; each check precedes its access.
+        unsafe {
+            if class == &raw mut PyUnicode_Type && matches!(self.runtime.options.encoding, Some(Encoding::Utf8)) {
+                let encoded = text::encode(self.gil, value, &Encoding::Utf8)?;
+                slots.add_string(encoded.pointer, encoded.size, encoded.owner);
+            } else if let Some(number) = exact_number(value) {
+                slots.add_exact(number);
+            } else if value.is_none() {
+                slots.add_nil();
+            } else if class == &raw mut PyBool_Type {
+                slots.add_boolean(value.is(Py_True()));
+            } else if class == &raw mut PyBytes_Type || self.runtime.types.is_wrapper(class) {
+                return self.marshal(slots, value).map(|()| true);
+            } else {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
     /// Adds the slot for a value where nil would mean something else: `None` is `python.none`.
     pub(crate) fn marshal_not_nil(&self, slots: &mut Slots, value: Borrowed<'_>) -> Result<(), Raised> {
         if value.is_none() {
@@ -62,6 +86,15 @@ impl Locked<'_> {
         let protocol = self.default_protocol(value)?;
         slots.add_object(value.hold(), protocol);
         Ok(())
+    }
+
+    /// Adds the slot for an object, if its type says how Lua shall index it. Runs no code; false for others.
+    pub(crate) fn marshal_known_object(&self, slots: &mut Slots, value: Borrowed<'_>) -> bool {
+        let protocol = self.known_protocol(value);
+        if let Some(protocol) = protocol {
+            slots.add_object(value.hold(), protocol);
+        }
+        protocol.is_some()
     }
 
     /// The protocol of an object that was not wrapped explicitly: does it have `__getitem__`?
@@ -90,7 +123,7 @@ impl Locked<'_> {
     fn marshal_integer(&self, slots: &mut Slots, value: Borrowed<'_>) -> Result<(), Raised> {
         match self.exact_integer(value)? {
             Some(integer) => {
-                add_exact(slots, integer);
+                slots.add_exact(exact(integer));
                 Ok(())
             }
             None => self.marshal_overflow(slots, value),
@@ -115,6 +148,37 @@ impl Locked<'_> {
     }
 }
 
+/// A number as Lua will have it.
+#[derive(Clone, Copy)]
+pub(crate) enum Exact {
+    Integer(ffi::lua_Integer),
+    Number(ffi::lua_Number),
+}
+
+/// The value of an object that is exactly an int or a float, if Lua has a number of this value. Runs no code.
+#[inline]
+pub(crate) fn exact_number(value: Borrowed<'_>) -> Option<Exact> {
+    let class = value.type_ptr();
+    // SAFETY: the GIL is held and the value alive; each check precedes its access.
+    unsafe {
+        if class == &raw mut PyLong_Type {
+            let mut overflow: c_int = 0;
+            let integer = PyLong_AsLongLongAndOverflow(value.as_ptr(), &raw mut overflow);
+            return (overflow == 0 && is_exact(integer)).then(|| exact(integer));
+        }
+        (class == &raw mut PyFloat_Type).then(|| Exact::Number(PyFloat_AS_DOUBLE(value.as_ptr()) as ffi::lua_Number))
+    }
+}
+
+/// An integer that Lua represents exactly.
+fn exact(integer: i64) -> Exact {
+    if ffi::LUPA_HAS_INTEGERS != 0 {
+        Exact::Integer(integer as ffi::lua_Integer)
+    } else {
+        Exact::Number(integer as ffi::lua_Number)
+    }
+}
+
 /// Does Lua have a number of exactly this value?
 pub(crate) fn is_exact(integer: i64) -> bool {
     if ffi::LUPA_HAS_INTEGERS != 0 {
@@ -124,15 +188,6 @@ pub(crate) fn is_exact(integer: i64) -> bool {
         let number = integer as f64;
         // 2^63 itself is no i64.
         number < 9_223_372_036_854_775_808.0 && number as i64 == integer
-    }
-}
-
-/// Adds an integer that Lua represents exactly.
-fn add_exact(slots: &mut Slots, integer: i64) {
-    if ffi::LUPA_HAS_INTEGERS != 0 {
-        slots.add_integer(integer as ffi::lua_Integer);
-    } else {
-        slots.add_number(integer as ffi::lua_Number);
     }
 }
 

@@ -21,6 +21,7 @@ pub(crate) mod runtime;
 pub(crate) mod slots;
 pub(crate) mod strings;
 pub(crate) mod table_builder;
+pub(crate) mod table_stream;
 pub(crate) mod traceback;
 pub(crate) mod unmarshal;
 pub(crate) mod wrapper;

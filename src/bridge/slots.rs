@@ -9,6 +9,7 @@ use crate::lua::boxes::Boxes;
 use crate::lua::references::Reference;
 use crate::py::Owned;
 
+use super::marshal::Exact;
 use super::runtime::Runtime;
 
 /// Most operations have no more slots than this; then nothing is allocated for them.
@@ -22,6 +23,25 @@ pub(crate) struct Slots {
     count: usize,
     /// Used instead of `inline` when there are more.
     heap: Vec<LupaSlot>,
+    /// So many slots are expected, in case that `heap` is needed.
+    expected: usize,
+    /// Does any slot keep something alive?
+    keeps: bool,
+}
+
+/// How many items and fields a new table will have, about.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Expected {
+    pub(crate) items: c_int,
+    pub(crate) fields: c_int,
+}
+
+/// The numbers of a run.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(i32)]
+pub(crate) enum Run {
+    Integers = ffi::LUPA_INTEGERS as i32,
+    Numbers = ffi::LUPA_NUMBERS as i32,
 }
 
 const EMPTY: LupaSlot = LupaSlot {
@@ -34,7 +54,8 @@ const EMPTY: LupaSlot = LupaSlot {
 
 impl Slots {
     pub(crate) fn new(runtime: &Runtime) -> Slots {
-        Slots { runtime, inline: [const { MaybeUninit::uninit() }; INLINE], count: 0, heap: Vec::new() }
+        let inline = [const { MaybeUninit::uninit() }; INLINE];
+        Slots { runtime, inline, count: 0, heap: Vec::new(), expected: 0, keeps: false }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -45,56 +66,89 @@ impl Slots {
         if !self.heap.is_empty() {
             return &mut self.heap;
         }
+        self.inline_slots()
+    }
+
+    /// There will be about so many slots in all.
+    pub(crate) fn expect(&mut self, count: usize) {
+        self.expected = count;
+    }
+
+    fn inline_slots(&mut self) -> &mut [LupaSlot] {
         // SAFETY: the first `count` slots were written.
         unsafe { std::slice::from_raw_parts_mut(self.inline.as_mut_ptr().cast(), self.count) }
     }
 
+    /// Inlined, so that a slot is written where it stays, field by field, instead of being copied there.
+    #[inline(always)]
     fn add(&mut self, slot: LupaSlot) {
+        self.keeps |= !slot.keep.is_null();
         if self.count < INLINE && self.heap.is_empty() {
             self.inline[self.count].write(slot);
         } else {
-            self.add_to_heap(slot);
+            if self.heap.len() == self.heap.capacity() || self.heap.is_empty() {
+                self.grow();
+            }
+            self.heap.push(slot);
         }
         self.count += 1;
     }
 
-    fn add_to_heap(&mut self, slot: LupaSlot) {
-        if self.heap.is_empty() {
-            let inline = self.as_mut_slice().to_vec();
-            self.heap = inline;
+    /// Makes room in `heap`, where all slots are from now on.
+    #[cold]
+    fn grow(&mut self) {
+        let mut heap = std::mem::take(&mut self.heap);
+        heap.reserve(self.expected.max(2 * self.count) - heap.len());
+        if heap.is_empty() {
+            heap.extend_from_slice(self.inline_slots());
         }
-        self.heap.push(slot);
+        self.heap = heap;
     }
 
     fn add_tag(&mut self, tag: c_uint) {
         self.add(LupaSlot { tag: tag as c_int, ..EMPTY });
     }
 
+    #[inline]
     pub(crate) fn add_nil(&mut self) {
         self.add_tag(ffi::LUPA_NIL);
     }
 
+    #[inline]
     pub(crate) fn add_boolean(&mut self, value: bool) {
         self.add_tag(if value { ffi::LUPA_TRUE } else { ffi::LUPA_FALSE });
     }
 
+    #[inline]
     pub(crate) fn add_integer(&mut self, value: ffi::lua_Integer) {
         let value = ffi::LupaSlot__bindgen_ty_1 { integer: value };
         self.add(LupaSlot { tag: ffi::LUPA_INTEGER as c_int, value, ..EMPTY });
     }
 
+    #[inline]
     pub(crate) fn add_number(&mut self, value: ffi::lua_Number) {
         let value = ffi::LupaSlot__bindgen_ty_1 { number: value };
         self.add(LupaSlot { tag: ffi::LUPA_NUMBER as c_int, value, ..EMPTY });
     }
 
+    /// A number of either kind.
+    #[inline]
+    pub(crate) fn add_exact(&mut self, number: Exact) {
+        match number {
+            Exact::Integer(integer) => self.add_integer(integer),
+            Exact::Number(number) => self.add_number(number),
+        }
+    }
+
     /// A string; `keep` is the object that its bytes belong to.
+    #[inline]
     pub(crate) fn add_string(&mut self, bytes: *const std::ffi::c_char, size: usize, keep: Owned) {
         let value = ffi::LupaSlot__bindgen_ty_1 { bytes };
         self.add(LupaSlot { tag: ffi::LUPA_STRING as c_int, value, size, keep: keep.into_ptr().cast(), ..EMPTY });
     }
 
     /// What a registry slot holds; `keep` is the wrapper that the registry slot belongs to, or nothing.
+    #[inline]
     pub(crate) fn add_reference(&mut self, reference: Reference, keep: Option<Owned>) {
         let value = ffi::LupaSlot__bindgen_ty_1 { pointer: reference.address };
         let keep = keep.map_or(ptr::null_mut(), |owner| owner.into_ptr().cast());
@@ -109,14 +163,37 @@ impl Slots {
         self.add(LupaSlot { tag: ffi::LUPA_OBJECT as c_int, value, keep: node.cast(), ..EMPTY });
     }
 
-    /// The n-th table of a table builder.
-    pub(crate) fn add_new_table(&mut self, number: c_int) {
-        self.add(LupaSlot { tag: ffi::LUPA_NEWTABLE as c_int, index: number, ..EMPTY });
+    /// As a value, a new table with this number, for about so many items and fields.
+    pub(crate) fn add_new_table(&mut self, number: c_int, size: Expected) {
+        let value = ffi::LupaSlot__bindgen_ty_1 { integer: size.fields as ffi::lua_Integer };
+        let items = usize::try_from(size.items).unwrap_or(0);
+        self.add(LupaSlot { tag: ffi::LUPA_NEWTABLE as c_int, index: number, value, size: items, ..EMPTY });
     }
 
-    /// As a key: copy all pairs of the table that is the value.
-    pub(crate) fn add_copy(&mut self) {
-        self.add_tag(ffi::LUPA_COPY);
+    /// As a value, the table with this number, which an earlier slot has made.
+    pub(crate) fn add_table(&mut self, number: c_int) {
+        self.add(LupaSlot { tag: ffi::LUPA_TABLE as c_int, index: number, ..EMPTY });
+    }
+
+    /// What follows are the items of a table, from this index on.
+    pub(crate) fn add_list(&mut self, number: c_int, first: i64) {
+        let value = ffi::LupaSlot__bindgen_ty_1 { integer: first as ffi::lua_Integer };
+        self.add(LupaSlot { tag: ffi::LUPA_LIST as c_int, index: number, value, ..EMPTY });
+    }
+
+    /// What follows are keys and values of a table.
+    pub(crate) fn add_pairs(&mut self, number: c_int) {
+        self.add(LupaSlot { tag: ffi::LUPA_PAIRS as c_int, index: number, ..EMPTY });
+    }
+
+    /// What follows is a table, whose pairs are copied to the table with this number.
+    pub(crate) fn add_copy(&mut self, number: c_int) {
+        self.add(LupaSlot { tag: ffi::LUPA_COPY as c_int, index: number, ..EMPTY });
+    }
+
+    /// As items, so many numbers, which C has in a list of its own.
+    pub(crate) fn add_run(&mut self, kind: Run, count: usize) {
+        self.add(LupaSlot { tag: kind as c_int, size: count, ..EMPTY });
     }
 
     fn runtime(&self) -> &Runtime {
@@ -130,7 +207,8 @@ impl Slots {
 
     /// Releases what C has not consumed, and forgets all slots.
     pub(crate) fn settle(&mut self) {
-        for position in 0..self.count {
+        let kept = if std::mem::take(&mut self.keeps) { self.count } else { 0 };
+        for position in 0..kept {
             // Releasing an object may run code, but none that knows these slots.
             let slot = self.as_mut_slice()[position];
             if slot.keep.is_null() {

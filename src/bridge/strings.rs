@@ -7,7 +7,7 @@ use std::ptr;
 use crate::ffi::lua as ffi;
 use crate::ffi::python::*;
 use crate::lua::references::Reference;
-use crate::py::text::Encoding;
+use crate::py::text::{self, Encoding};
 use crate::py::{Borrowed, Owned, error};
 
 use super::crossing::Locked;
@@ -36,16 +36,10 @@ pub(crate) struct Strings {
 /// The characters of a short ASCII string.
 ///
 /// # Safety
-/// `text` is exactly a `str`, and outlives the result.
-unsafe fn short_ascii<'a>(text: *mut PyObject) -> Option<&'a [u8]> {
-    // SAFETY: promised by the caller; the characters of a compact ASCII string lie in the object.
-    unsafe {
-        if PyUnicode_IS_COMPACT_ASCII(text) == 0 {
-            return None;
-        }
-        let size = usize::try_from(PyUnicode_GET_LENGTH(text)).ok()?;
-        (size <= LONGEST).then(|| std::slice::from_raw_parts(PyUnicode_1BYTE_DATA(text), size))
-    }
+/// `string` is exactly a `str`, and outlives the result.
+unsafe fn short_ascii<'a>(string: *mut PyObject) -> Option<&'a [u8]> {
+    // SAFETY: promised by the caller.
+    unsafe { text::ascii(Borrowed::from_ptr(string)).filter(|characters| characters.len() <= LONGEST) }
 }
 
 impl Strings {

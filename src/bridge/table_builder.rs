@@ -1,22 +1,19 @@
-//! `table_from`: Python mappings and iterables as Lua tables. Entries are collected as triples of slots (table, key, value)
-//! and set in batches, so that memory stays flat; between two batches the tables lie in a registry slot.
+//! `table_from`: Python mappings and iterables as Lua tables. This is the walk over the sources, what is in the tables goes
+//! to the stream of `table_stream`.
 
 use std::collections::HashMap;
 use std::ffi::c_int;
+use std::hash::{BuildHasherDefault, Hasher};
 
 use crate::ffi::python::*;
 
-use crate::lua::references::Reference;
-use crate::lua::stack::Type;
-use crate::py::error::{check, raise_type_error};
+use crate::py::error::raise_type_error;
 use crate::py::{Borrowed, Owned, Raised, call};
 
 use super::crossing::Locked;
-use super::errors;
-use super::operation::{Body, Operation};
-
-/// Slots of one batch.
-const BATCH: usize = 3 * 512;
+use super::marshal::exact_number;
+use super::slots::Expected;
+use super::table_stream::{RESULT, TableStream};
 
 /// How containers inside of containers are treated.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -27,118 +24,158 @@ pub(crate) enum Depth {
     Recursive,
 }
 
-/// The tables that are being built; the result is the first.
-pub(crate) struct TableBuilder<'l, 'rt> {
+/// A new table from the sources. Values of iterables get one running index.
+pub(crate) fn table_from(locked: &Locked<'_>, sources: &[Borrowed<'_>], depth: Depth) -> Result<Owned, Raised> {
+    let mut builder = TableBuilder {
+        locked,
+        depth,
+        stream: TableStream::new(locked, sources.iter().map(|source| expected(*source)).fold(Expected::default(), sum)),
+        last_table: RESULT,
+        pending: Vec::new(),
+        known: HashMap::default(),
+    };
+    builder.add_sources(sources)?;
+    builder.stream.finish()
+}
+
+/// See [`table_from`].
+struct TableBuilder<'l, 'rt> {
     locked: &'l Locked<'rt>,
     depth: Depth,
-    operation: Operation,
-    /// The array of new tables, once the first batch has run.
-    tables: Option<Reference>,
+    stream: TableStream<'l, 'rt>,
+    /// How many tables there are.
+    last_table: c_int,
     /// Containers that wait to be converted, and the numbers of their tables.
     pending: Vec<(Owned, c_int)>,
     /// The tables of the containers met so far; the objects are kept alive, so that their addresses stay theirs.
-    known: HashMap<usize, (Owned, c_int)>,
-    next_table: c_int,
-    /// The tables up to this number were made by earlier batches.
-    complete: c_int,
+    known: HashMap<usize, (Owned, c_int), BuildHasherDefault<AddressHasher>>,
 }
 
-impl<'l, 'rt> TableBuilder<'l, 'rt> {
-    pub(crate) fn new(locked: &'l Locked<'rt>, depth: Depth) -> TableBuilder<'l, 'rt> {
-        let mut builder = TableBuilder {
-            locked,
-            depth,
-            operation: Operation::new(locked.runtime),
-            tables: None,
-            pending: Vec::new(),
-            known: HashMap::new(),
-            next_table: 2,
-            complete: 0,
-        };
-        builder.start_batch();
-        builder
-    }
-
-    /// Adds the content of all sources to the first table. Values of iterables get one running index.
-    pub(crate) fn add_sources(&mut self, sources: &[Borrowed<'_>]) -> Result<(), Raised> {
+impl TableBuilder<'_, '_> {
+    fn add_sources(&mut self, sources: &[Borrowed<'_>]) -> Result<(), Raised> {
         let mut index = 1;
         for source in sources {
-            self.remember(*source, 1);
-            self.add_content(1, *source, &mut index)?;
+            if self.depth == Depth::Recursive {
+                self.known.entry(source.as_ptr().addr()).or_insert_with(|| (source.hold(), RESULT));
+            }
+            index = self.add_content(RESULT, *source, index)?;
         }
         while let Some((container, table)) = self.pending.pop() {
-            self.add_content(table, container.borrow(), &mut 1)?;
+            self.add_content(table, container.borrow(), 1)?;
         }
         Ok(())
     }
 
-    /// `[-0, +0, -]` The first table, as a registry slot that goes to the caller.
-    pub(crate) fn finish(mut self) -> Result<Owned, Raised> {
-        // An empty table has no entry that would create it.
-        self.operation.slots.add_new_table(1);
-        self.operation.slots.add_nil();
-        self.operation.slots.add_nil();
-        self.run_batch()?;
-        let tables = self.tables.ok_or_else(|| errors::raise_lost_reference(self.locked))?;
-        let mut operation = Operation::new(self.locked.runtime);
-        operation.slots.add_reference(tables, None);
-        operation.slots.add_integer(1);
-        let results = self.locked.perform(Body::Get, &mut operation)?;
-        if self.locked.state().type_of(results.index(0)) != Type::Table {
-            return Err(errors::raise_lost_reference(self.locked));
+    /// Adds the content of one container to a table; items from this index on. The next index.
+    fn add_content(&mut self, table: c_int, source: Borrowed<'_>, index: i64) -> Result<i64, Raised> {
+        if is_exactly_list_or_tuple(source) {
+            return self.add_items(table, source, index);
         }
-        self.locked.wrap(results.index(0), self.locked.runtime.types.table)
-    }
-
-    /// Adds the content of one container to a table.
-    fn add_content(&mut self, table: c_int, source: Borrowed<'_>, index: &mut i64) -> Result<(), Raised> {
         // SAFETY: the object is alive.
         if unsafe { PyDict_Check(source.as_ptr()) } != 0 {
-            return self.add_dict(table, source);
+            self.add_dict(table, source)?;
+        } else if self.locked.as_wrapper(source)?.is_some() && source.type_ptr() == self.locked.runtime.types.table {
+            self.add_copy(table, source)?;
+        } else if self.is_a(source, self.locked.runtime.types.mapping)? {
+            self.add_mapping(table, source)?;
+        } else {
+            return self.add_iterable(table, source, index);
         }
-        if self.locked.as_wrapper(source)?.is_some() && source.type_ptr() == self.locked.runtime.types.table {
-            self.operation.slots.add_new_table(table);
-            self.operation.slots.add_copy();
-            self.locked.marshal(&mut self.operation.slots, source)?;
-            return self.end_entry();
+        Ok(index)
+    }
+
+    /// Adds the items of a list or tuple.
+    fn add_items(&mut self, table: c_int, items: Borrowed<'_>, index: i64) -> Result<i64, Raised> {
+        self.stream.open_list(table, index, length(items));
+        let mut position = 0;
+        while position < length(items) {
+            // SAFETY: no code runs before the last use of these; afterwards they are looked at again.
+            let rest = unsafe { &content(items)[position..] };
+            let numbers = self.stream.add_numbers(rest)?;
+            position += numbers;
+            if numbers == 0 {
+                self.add_item(rest[0])?;
+                position += 1;
+            }
         }
-        if self.is_a(source, c"Mapping")? {
-            return self.add_mapping(table, source);
-        }
+        Ok(self.stream.index())
+    }
+
+    fn add_iterable(&mut self, table: c_int, source: Borrowed<'_>, index: i64) -> Result<i64, Raised> {
         let iterator = call::iterate(self.locked.gil, source)?;
+        self.stream.open_list(table, index, 0);
         while let Some(value) = call::next(self.locked.gil, iterator.borrow())? {
-            self.add_indexed(table, *index, value.borrow())?;
-            *index += 1;
+            self.add_item(value.borrow())?;
+        }
+        Ok(self.stream.index())
+    }
+
+    #[inline]
+    fn add_item(&mut self, value: Borrowed<'_>) -> Result<(), Raised> {
+        match exact_number(value) {
+            Some(number) => self.stream.add_number(number),
+            None => self.add_value(value)?,
+        }
+        self.stream.end_element()
+    }
+
+    /// Copies what a Lua table has.
+    fn add_copy(&mut self, table: c_int, source: Borrowed<'_>) -> Result<(), Raised> {
+        self.stream.slots().add_copy(table);
+        self.locked.marshal(self.stream.slots(), source)?;
+        self.stream.end_element()
+    }
+
+    /// Subclasses of dict have a say in their items.
+    fn add_dict(&mut self, table: c_int, dict: Borrowed<'_>) -> Result<(), Raised> {
+        // SAFETY: the GIL is held, the dict alive.
+        unsafe {
+            if PyDict_CheckExact(dict.as_ptr()) != 0 {
+                self.stream.open_pairs(table, usize::try_from(PyDict_Size(dict.as_ptr())).unwrap_or(0));
+                return self.walk(dict);
+            }
+            let items = Owned::from_new(PyMapping_Items(dict.as_ptr()))?;
+            self.add_pairs(table, items.borrow())
+        }
+    }
+
+    /// Adds the pairs of an exact dict. As long as no code runs that could change it, it is walked as it is. Then follows what
+    /// is left of it at that time.
+    fn walk(&mut self, dict: Borrowed<'_>) -> Result<(), Raised> {
+        let mut walk = DictWalk { dict, position: 0 };
+        while let Some((key, value)) = walk.next() {
+            let has_key = self.add_plain_key(key)?;
+            let is_added = has_key && self.add_plain_value(value)?;
+            if is_added && !self.stream.is_full() {
+                continue;
+            }
+            let (key, value) = (key.hold(), value.hold());
+            let rest: Vec<(Owned, Owned)> = walk.map(|(key, value)| (key.hold(), value.hold())).collect();
+            if !has_key {
+                self.add_key(key.borrow())?;
+            }
+            if !is_added {
+                self.add_value(value.borrow())?;
+            }
+            self.stream.end_element()?;
+            return rest.into_iter().try_for_each(|(key, value)| self.add_pair(key.borrow(), value.borrow()));
         }
         Ok(())
     }
 
-    fn add_indexed(&mut self, table: c_int, index: i64, value: Borrowed<'_>) -> Result<(), Raised> {
-        let slots = &mut self.operation.slots;
-        slots.add_new_table(table);
-        slots.add_integer(index as crate::ffi::lua::lua_Integer);
-        self.add_value(value)?;
-        self.end_entry()
-    }
-
-    /// A dict is walked over a copy of its items: converting them may run any code. Subclasses have a say in the items.
-    fn add_dict(&mut self, table: c_int, dict: Borrowed<'_>) -> Result<(), Raised> {
-        // SAFETY: the GIL is held, the dict alive; each item is held and checked to be a pair before it is read.
-        unsafe {
-            let items = if PyDict_CheckExact(dict.as_ptr()) != 0 {
-                Owned::from_new(PyDict_Items(dict.as_ptr()))?
-            } else {
-                Owned::from_new(PyMapping_Items(dict.as_ptr()))?
-            };
-            let iterator = call::iterate(self.locked.gil, items.borrow())?;
-            while let Some(pair) = call::next(self.locked.gil, iterator.borrow())? {
+    /// Adds what `items()` gives.
+    fn add_pairs(&mut self, table: c_int, items: Borrowed<'_>) -> Result<(), Raised> {
+        let iterator = call::iterate(self.locked.gil, items)?;
+        self.stream.open_pairs(table, 0);
+        while let Some(pair) = call::next(self.locked.gil, iterator.borrow())? {
+            // SAFETY: the pair is held, and read only if it is one.
+            unsafe {
                 if PyTuple_Check(pair.as_ptr()) == 0 || PyTuple_GET_SIZE(pair.as_ptr()) != 2 {
                     let message = "items() of a mapping must give pairs of key and value";
                     return Err(raise_type_error(self.locked.gil, message));
                 }
                 let key = Borrowed::from_ptr(PyTuple_GET_ITEM(pair.as_ptr(), 0));
-                let value = Borrowed::from_ptr(PyTuple_GET_ITEM(pair.as_ptr(), 1));
-                self.add_pair(table, key, value)?;
+                self.add_pair(key, Borrowed::from_ptr(PyTuple_GET_ITEM(pair.as_ptr(), 1)))?;
             }
         }
         Ok(())
@@ -146,123 +183,204 @@ impl<'l, 'rt> TableBuilder<'l, 'rt> {
 
     fn add_mapping(&mut self, table: c_int, mapping: Borrowed<'_>) -> Result<(), Raised> {
         let keys = call::iterate(self.locked.gil, mapping)?;
+        self.stream.open_pairs(table, 0);
         while let Some(key) = call::next(self.locked.gil, keys.borrow())? {
             // SAFETY: the GIL is held, both are alive.
-            let value =
-                unsafe { Owned::from_new(crate::ffi::python::PyObject_GetItem(mapping.as_ptr(), key.as_ptr()))? };
-            self.add_pair(table, key.borrow(), value.borrow())?;
+            let value = unsafe { Owned::from_new(PyObject_GetItem(mapping.as_ptr(), key.as_ptr()))? };
+            self.add_pair(key.borrow(), value.borrow())?;
         }
         Ok(())
     }
 
-    fn add_pair(&mut self, table: c_int, key: Borrowed<'_>, value: Borrowed<'_>) -> Result<(), Raised> {
-        self.operation.slots.add_new_table(table);
-        if key.is_none() {
-            self.locked.marshal_not_nil(&mut self.operation.slots, key)?;
-        } else {
-            self.add_value(key)?;
-        }
+    fn add_pair(&mut self, key: Borrowed<'_>, value: Borrowed<'_>) -> Result<(), Raised> {
+        self.add_key(key)?;
         self.add_value(value)?;
-        self.end_entry()
+        self.stream.end_element()
+    }
+
+    /// Adds a key; `None` is `python.none`.
+    fn add_key(&mut self, key: Borrowed<'_>) -> Result<(), Raised> {
+        if self.add_plain_key(key)? { Ok(()) } else { self.add_value(key) }
+    }
+
+    fn add_plain_key(&mut self, key: Borrowed<'_>) -> Result<bool, Raised> {
+        if key.is_none() {
+            return self.locked.marshal_not_nil(self.stream.slots(), key).map(|()| true);
+        }
+        self.add_plain_value(key)
     }
 
     /// Adds a key or value: a table of its own, if it is a container and those are converted.
     fn add_value(&mut self, value: Borrowed<'_>) -> Result<(), Raised> {
-        if self.depth == Depth::Recursive && self.is_container(value)? {
-            let table = self.table_of(value);
-            self.operation.slots.add_new_table(table);
+        if self.add_plain_value(value)? {
             return Ok(());
         }
-        self.locked.marshal(&mut self.operation.slots, value)
-    }
-
-    /// The number of the table for a container, which is queued when it is met first.
-    fn table_of(&mut self, container: Borrowed<'_>) -> c_int {
-        if let Some((_, table)) = self.known.get(&(container.as_ptr() as usize)) {
-            return *table;
+        // Whatever runs now may take it from where it is.
+        let value = value.hold();
+        if self.depth == Depth::Recursive && self.is_container(value.borrow())? {
+            self.add_container(value.borrow());
+            return Ok(());
         }
-        let table = self.next_table;
-        self.next_table += 1;
-        self.remember(container, table);
-        self.pending.push((container.hold(), table));
-        table
+        self.locked.marshal(self.stream.slots(), value.borrow())
     }
 
-    fn remember(&mut self, container: Borrowed<'_>, table: c_int) {
-        if self.depth == Depth::Recursive {
-            self.known.entry(container.as_ptr() as usize).or_insert_with(|| (container.hold(), table));
+    /// Adds a key or value if that runs no code; otherwise false.
+    fn add_plain_value(&mut self, value: Borrowed<'_>) -> Result<bool, Raised> {
+        if self.locked.marshal_plain(self.stream.slots(), value)? {
+            return Ok(true);
         }
+        if self.depth == Depth::Flat {
+            return Ok(self.locked.marshal_known_object(self.stream.slots(), value));
+        }
+        let is_container = is_exactly_list_or_tuple(value) || is_exactly_dict(value);
+        if is_container {
+            self.add_container(value);
+        }
+        Ok(is_container)
     }
 
-    /// Is it a list, a dict, or any sequence or mapping that does not become a string?
+    /// Adds the table of a container, which is queued when it is met first.
+    fn add_container(&mut self, container: Borrowed<'_>) {
+        let address = container.as_ptr().addr();
+        if let Some((_, table)) = self.known.get(&address) {
+            self.stream.slots().add_table(*table);
+            return;
+        }
+        self.last_table += 1;
+        self.stream.slots().add_new_table(self.last_table, expected(container));
+        self.known.insert(address, (container.hold(), self.last_table));
+        self.pending.push((container.hold(), self.last_table));
+    }
+
+    /// Is it a list, a tuple, a dict, or any sequence or mapping that does not become a string?
     fn is_container(&self, value: Borrowed<'_>) -> Result<bool, Raised> {
+        let is_a = |flags| value.has_feature(flags);
+        if is_a(Py_TPFLAGS_LIST_SUBCLASS | Py_TPFLAGS_TUPLE_SUBCLASS | Py_TPFLAGS_DICT_SUBCLASS) {
+            return Ok(true);
+        }
         // SAFETY: the object is alive.
-        let (is_container, is_text, is_scalar) = unsafe {
-            (
-                PyList_Check(value.as_ptr()) != 0 || PyDict_Check(value.as_ptr()) != 0,
-                PyUnicode_Check(value.as_ptr()) != 0,
-                PyBytes_Check(value.as_ptr()) != 0
-                    || PyLong_Check(value.as_ptr()) != 0
-                    || PyFloat_Check(value.as_ptr()) != 0
-                    || value.is_none(),
-            )
-        };
-        if is_container || is_scalar || is_text && self.locked.runtime.options.encoding.is_some() {
-            return Ok(is_container);
+        let is_float = unsafe { PyFloat_Check(value.as_ptr()) != 0 };
+        if is_a(Py_TPFLAGS_BYTES_SUBCLASS | Py_TPFLAGS_LONG_SUBCLASS) || is_float || value.is_none() {
+            return Ok(false);
+        }
+        if is_a(Py_TPFLAGS_UNICODE_SUBCLASS) && self.locked.runtime.options.encoding.is_some() {
+            return Ok(false);
         }
         if self.locked.as_wrapper(value)?.is_some() {
             return Ok(false);
         }
-        Ok(self.is_a(value, c"Sequence")? || self.is_a(value, c"Mapping")?)
+        let types = &self.locked.runtime.types;
+        Ok(self.is_a(value, types.sequence)? || self.is_a(value, types.mapping)?)
     }
 
-    /// `isinstance(value, collections.abc.<name>)`.
-    fn is_a(&self, value: Borrowed<'_>, name: &std::ffi::CStr) -> Result<bool, Raised> {
-        let gil = self.locked.gil;
-        let class = call::attribute(gil, call::import(gil, c"collections.abc")?.borrow(), name)?;
-        call::is_instance(gil, value, class.borrow())
-    }
-
-    /// An entry is complete; a full batch is set.
-    fn end_entry(&mut self) -> Result<(), Raised> {
-        if self.operation.slots.len() > BATCH { self.run_batch() } else { Ok(()) }
-    }
-
-    fn start_batch(&mut self) {
-        let slots = &mut self.operation.slots;
-        match self.tables {
-            Some(tables) => slots.add_reference(tables, None),
-            None => slots.add_nil(),
-        }
-    }
-
-    /// `[-0, +0, -]` Sets the entries collected so far.
-    fn run_batch(&mut self) -> Result<(), Raised> {
-        self.operation.for_c.number = self.complete;
-        self.complete = self.next_table - 1;
-        let results = self.locked.perform(Body::Fill, &mut self.operation)?;
-        if self.tables.is_none() {
-            self.tables = Some(self.locked.refer(results.index(0))?);
-        }
-        drop(results);
-        // SAFETY: the GIL is held; a long build lets signal handlers run.
-        check(unsafe { PyErr_CheckSignals() })?;
-        self.start_batch();
-        Ok(())
+    /// `isinstance(value, class)`, for a class of `collections.abc`.
+    fn is_a(&self, value: Borrowed<'_>, class: *mut PyObject) -> Result<bool, Raised> {
+        // SAFETY: the module keeps the class.
+        call::is_instance(self.locked.gil, value, unsafe { Borrowed::from_ptr(class) })
     }
 }
 
-impl Drop for TableBuilder<'_, '_> {
-    fn drop(&mut self) {
-        if let Some(tables) = self.tables.take() {
-            self.locked.runtime.references.give_up(tables);
+/// A walk over an exact dict, which nobody changes meanwhile.
+#[derive(Clone, Copy)]
+struct DictWalk<'a> {
+    dict: Borrowed<'a>,
+    position: Py_ssize_t,
+}
+
+impl<'a> Iterator for DictWalk<'a> {
+    type Item = (Borrowed<'a>, Borrowed<'a>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let (mut key, mut value) = (std::ptr::null_mut(), std::ptr::null_mut());
+        // SAFETY: the GIL is held, the dict alive; it has set both if there is a pair, and keeps them.
+        unsafe {
+            let has_pair = PyDict_Next(self.dict.as_ptr(), &raw mut self.position, &raw mut key, &raw mut value) != 0;
+            has_pair.then(|| (Borrowed::from_ptr(key), Borrowed::from_ptr(value)))
         }
     }
 }
 
-/// A new table from the sources; see [`TableBuilder`].
-pub(crate) fn table_from(locked: &Locked<'_>, sources: &[Borrowed<'_>], depth: Depth) -> Result<Owned, Raised> {
-    let mut builder = TableBuilder::new(locked, depth);
-    builder.add_sources(sources)?;
-    builder.finish()
+fn is_exactly_dict(value: Borrowed<'_>) -> bool {
+    value.type_ptr() == &raw mut PyDict_Type
+}
+
+fn is_exactly_list(value: Borrowed<'_>) -> bool {
+    value.type_ptr() == &raw mut PyList_Type
+}
+
+fn is_exactly_list_or_tuple(value: Borrowed<'_>) -> bool {
+    is_exactly_list(value) || value.type_ptr() == &raw mut PyTuple_Type
+}
+
+/// The length of a list or tuple.
+#[inline]
+fn length(items: Borrowed<'_>) -> usize {
+    // SAFETY: both begin with their size.
+    usize::try_from(unsafe { Py_SIZE(items.as_ptr()) }).unwrap_or(0)
+}
+
+/// The items of a list or tuple.
+///
+/// # Safety
+/// No code runs that could change a list, as long as the result is in use.
+#[inline]
+unsafe fn content<'a>(items: Borrowed<'a>) -> &'a [Borrowed<'a>] {
+    // SAFETY: promised by the caller; a `Borrowed` is a plain pointer, so that the array of items is a slice of them. That of
+    // an empty list may be missing.
+    unsafe {
+        let first = if is_exactly_list(items) {
+            (*items.as_ptr().cast::<PyListObject>()).ob_item.cast_const()
+        } else {
+            (&raw const (*items.as_ptr().cast::<PyTupleObject>()).ob_item).cast()
+        };
+        if first.is_null() { &[] } else { std::slice::from_raw_parts(first.cast(), length(items)) }
+    }
+}
+
+/// The size that the table of a container will have. With holes in a list, the length of a table depends on how it has grown;
+/// so it grows as if nothing were known. So do integer keys of a dict, which Lua moves to where items are.
+fn expected(container: Borrowed<'_>) -> Expected {
+    /// So many keys stand for all.
+    const SAMPLE: usize = 8;
+    /// What is larger than this grows step by step.
+    const MOST: usize = 1 << 24;
+    let count = |count: usize| c_int::try_from(count.min(MOST)).unwrap_or(0);
+    if is_exactly_list_or_tuple(container) {
+        // SAFETY: no code runs.
+        let items = unsafe { content(container) };
+        let has_holes = items.iter().any(|item| item.is_none());
+        return Expected { items: if has_holes { 0 } else { count(items.len()) }, fields: 0 };
+    }
+    if is_exactly_dict(container) {
+        let mut sample = DictWalk { dict: container, position: 0 }.take(SAMPLE);
+        // SAFETY: the GIL is held, the dict alive.
+        let size = usize::try_from(unsafe { PyDict_Size(container.as_ptr()) }).unwrap_or(0);
+        let has_names = sample.all(|(key, _)| key.type_ptr() == &raw mut PyUnicode_Type);
+        return Expected { items: 0, fields: if has_names { count(size) } else { 0 } };
+    }
+    Expected::default()
+}
+
+fn sum(one: Expected, other: Expected) -> Expected {
+    Expected { items: one.items.saturating_add(other.items), fields: one.fields.saturating_add(other.fields) }
+}
+
+/// Hashes addresses of objects: they differ, and scripts do not choose them.
+#[derive(Default)]
+struct AddressHasher(u64);
+
+impl Hasher for AddressHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.write_usize(usize::from(*byte)));
+    }
+
+    fn write_usize(&mut self, address: usize) {
+        // The multiplier is 2^64 divided by the golden ratio; the map looks at the upper bits as well as at the lower ones.
+        let product = (self.0 ^ (address as u64 >> 4)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        self.0 = product ^ (product >> 32);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
 }

@@ -25,6 +25,9 @@ pub(crate) struct WrapperTypes {
     pub(crate) nogc: *mut PyTypeObject,
     /// The interned name `__getitem__`.
     pub(crate) getitem: *mut PyObject,
+    /// The classes `collections.abc.Sequence` and `Mapping`.
+    pub(crate) sequence: *mut PyObject,
+    pub(crate) mapping: *mut PyObject,
     /// How wrappers are called, and how coroutines that were not started are.
     pub(crate) call: vectorcallfunc,
     pub(crate) call_coroutine_function: vectorcallfunc,

@@ -4,7 +4,7 @@
 use std::marker::PhantomData;
 use std::ptr::NonNull;
 
-use crate::ffi::python::{Py_DECREF, Py_INCREF, Py_TYPE, PyObject, PyTypeObject};
+use crate::ffi::python::{Py_DECREF, Py_INCREF, Py_TYPE, PyObject, PyType_HasFeature, PyTypeObject};
 
 use super::error::Raised;
 
@@ -87,6 +87,12 @@ impl<'a> Borrowed<'a> {
     pub(crate) fn type_ptr(self) -> *mut PyTypeObject {
         // SAFETY: the object is alive.
         unsafe { Py_TYPE(self.0.as_ptr()) }
+    }
+
+    /// Has the type any of these flags (`Py_TPFLAGS_...`)?
+    pub(crate) fn has_feature(self, flags: std::ffi::c_ulong) -> bool {
+        // SAFETY: the object is alive, and keeps its type.
+        unsafe { PyType_HasFeature(self.type_ptr(), flags) != 0 }
     }
 
     pub(crate) fn is(self, other: *mut PyObject) -> bool {

@@ -92,12 +92,31 @@ pub(crate) struct Encoded {
     pub(crate) owner: Owned,
 }
 
+/// The characters of a `str` that is known to be ASCII: they lie in the object.
+///
+/// # Safety
+/// The object is a `str`.
+pub(crate) unsafe fn ascii<'a>(text: Borrowed<'a>) -> Option<&'a [u8]> {
+    // SAFETY: promised by the caller; a compact ASCII string has its characters in the object, which is alive for 'a.
+    unsafe {
+        if PyUnicode_IS_COMPACT_ASCII(text.as_ptr()) == 0 {
+            return None;
+        }
+        let size = usize::try_from(PyUnicode_GET_LENGTH(text.as_ptr())).ok()?;
+        Some(std::slice::from_raw_parts(PyUnicode_1BYTE_DATA(text.as_ptr()), size))
+    }
+}
+
 /// Encodes a `str`, strictly. Raises UnicodeEncodeError, or LookupError for an unknown encoding.
 pub(crate) fn encode(_gil: Gil<'_>, text: Borrowed<'_>, encoding: &Encoding) -> Result<Encoded, Raised> {
     // SAFETY: the GIL is held; `text` is a str; the result of each call is checked before use.
     unsafe {
         let name = match encoding {
             Encoding::Utf8 => {
+                if let Some(characters) = ascii(text) {
+                    let (pointer, size) = (characters.as_ptr().cast(), characters.len());
+                    return Ok(Encoded { pointer, size, owner: text.hold() });
+                }
                 let mut size = 0;
                 let pointer = PyUnicode_AsUTF8AndSize(text.as_ptr(), &raw mut size);
                 if pointer.is_null() {
