@@ -99,6 +99,8 @@ def asan(session):
         # The makefile of LuaJIT runs programs that it has compiled.
         "LDFLAGS": "-fsanitize=address",
         "ASAN_OPTIONS": "detect_leaks=0:allocator_may_return_null=1",
+        # The limit of the fuzz target's workers must leave room for the addresses that are kept for the marks.
+        "LUPA_FUZZ_MEMORY": str(1 << 46),
     }
     session.install(".[test]", env=build)
     library = session.run("cc", "-print-file-name=libasan.so", silent=True, external=True).strip()

@@ -53,9 +53,9 @@ class TestGccollect:
         lua.gccollect()
         assert lua.eval("weak[1]") is None
 
-    def test_finalizers_find_functions_at_one_of_their_lines(self, lua):
+    def test_finalizers_find_functions_at_one_of_their_lines(self, lua, with_many):
         """Lua 5.2 runs some where a function has been entered and has not begun."""
-        lines = lua.execute("""
+        lines = lua.execute(with_many("""
             local lines, left = {}, 300
             local function finalized(f)
                 if newproxy then getmetatable(newproxy(true)).__gc = f else setmetatable({}, {__gc = f}) end
@@ -71,9 +71,9 @@ class TestGccollect:
             finalized(look)
             pcall(collectgarbage, 'setpause', 1)
             local function called(a) return a end
-            for i = 1, 100000 do called({i}) called('x' .. i) end
+            for i = 1, MANY do called({i}) called('x' .. i) end
             return lines
-        """)
+        """))
         assert set(lines) <= set(range(2, 20))
 
 
