@@ -8,13 +8,19 @@
 #define LUPA_BODIES_H
 
 /* [-0, +0, v]   The operation that waits for the body which runs now, and for no other: a hook can run in between. */
-static LupaOperation *lupa_take (lua_State *L, int body, LupaRuntime **runtime) {
+static LupaOperation *lupa_takepending (lua_State *L, int body, LupaRuntime **runtime) {
   LupaOperation *operation;
   *runtime = lupa_runtime(L);
   operation = *runtime == NULL ? NULL : (*runtime)->pending;
-  if (operation == NULL || operation->body != body || lua_gettop(L) != 0) lupa_error(L, "not callable from Lua");
+  if (operation == NULL || operation->body != body) lupa_error(L, "not callable from Lua");
   (*runtime)->pending = NULL;
   return operation;
+}
+
+/* [-0, +0, v]   Likewise, for a body that pushes its values itself. */
+static LupaOperation *lupa_take (lua_State *L, int body, LupaRuntime **runtime) {
+  if (lua_gettop(L) != 0) lupa_error(L, "not callable from Lua");
+  return lupa_takepending(L, body, runtime);
 }
 
 /* [-0, +0, v]   Give up for a reason that Rust turns into an exception of its own. */
@@ -304,6 +310,33 @@ static int lupa_body_expand (lua_State *L) {
   lupa_open(L, LUPA_EXPAND);
   lupa_expand(L, lupa_runtime(L), 1);                                              /* table n k v ... */
   return lua_gettop(L) - 1;
+}
+
+/* ---- bodies of short ways: what they work on was pushed before. A script that gets hold of one of the first two can do no more
+** than with the expression that it stands for. ---- */
+
+/* [-0, +1, e]   t k -> t[k] */
+static int lupa_pushed_index (lua_State *L) {
+  lua_settop(L, 2);
+  lua_gettable(L, 1);                                               /* t v */
+  return 1;
+}
+
+/* [-0, +0, e]   t k v ->        t[k] = v */
+static int lupa_pushed_newindex (lua_State *L) {
+  lua_settop(L, 3);
+  lua_settable(L, 1);                                               /* t */
+  return 0;
+}
+
+/* [-0, +n, e]   thread a b c -> values      None, and operation->failure, where it cannot be resumed. */
+static int lupa_pushed_resume (lua_State *L) {
+  LupaRuntime *runtime;
+  LupaOperation *operation = lupa_takepending(L, LUPA_RESUME_PUSHED, &runtime);
+  lua_State *co = lua_tothread(L, 1);
+  if (co != NULL && lupa_canresume(co)) return lupa_resumewith(L, runtime, co, lua_gettop(L) - 1, operation);
+  operation->failure = LUPA_NOT_RESUMABLE;
+  return 0;
 }
 
 #endif

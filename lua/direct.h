@@ -10,7 +10,7 @@
 /* [-0, +0|1, -]   What one of our registry slots holds, unless a script has exchanged it. */
 static int lupa_directreference (lua_State *L, int slot, const void *address, int tag) {
   lua_rawgeti(L, LUA_REGISTRYINDEX, slot);
-  if (address != NULL && lua_topointer(L, -1) == address && lua_type(L, -1) == tag) return 1;
+  if (address != NULL && lupa_isat(L, address, tag)) return 1;
   lua_pop(L, 1);
   return 0;
 }
@@ -89,9 +89,20 @@ static int lupa_directnext (lua_State *L) {
   return lua_next(L, -2);
 }
 
+/* [-0, +2|0, -]   t -> t [k' v']    Likewise, from an integer. */
+static int lupa_directnextindex (lua_State *L, int key) {
+  int is_gone;
+  lua_rawgeti(L, -1, key);                                          /* t v */
+  is_gone = lua_isnil(L, -1);
+  lua_pop(L, 1);                                                    /* t */
+  if (is_gone) return -1;
+  lua_pushinteger(L, key);                                          /* t k */
+  return lua_next(L, -2);
+}
+
 /* [-(n+1), +1|n, -]   handler f a b c -> handler results|error      The status of the call. */
-static int lupa_directcall (lua_State *L, LupaRuntime *runtime, int arguments) {
-  return lupa_protectedcall(L, runtime, NULL, lua_gettop(L) - arguments - 1, arguments);
+static int lupa_directcall (lua_State *L, LupaRuntime *runtime, LupaOperation *operation, int arguments) {
+  return lupa_protectedcall(L, runtime, operation, lua_gettop(L) - arguments - 1, arguments);
 }
 
 #endif

@@ -99,7 +99,7 @@ enum LupaOwn { LUPA_OWN_METATABLE, LUPA_OWN_CACHE, LUPA_OWN_COUNT };
 enum LupaFunction {
   LUPA_CALL, LUPA_RUN, LUPA_LOAD, LUPA_PUSH, LUPA_GET, LUPA_SET, LUPA_LEN, LUPA_TOSTRING, LUPA_FILL, LUPA_NEXT, LUPA_GLOBALS,
   LUPA_REQUIRE, LUPA_RESERVE, LUPA_GROW, LUPA_COLLECT, LUPA_NEWTHREAD, LUPA_FORK, LUPA_RESUME, LUPA_THROW, LUPA_CLOSE,
-  LUPA_EXPAND, LUPA_MESSAGE, LUPA_TRACEBACK, LUPA_FUNCTION_COUNT
+  LUPA_EXPAND, LUPA_INDEX, LUPA_NEWINDEX, LUPA_RESUME_PUSHED, LUPA_MESSAGE, LUPA_TRACEBACK, LUPA_FUNCTION_COUNT
 };
 
 /* The hook of a coroutine while an exception is thrown into it. */
@@ -170,6 +170,40 @@ static LupaBox *lupa_tobox (lua_State *L, int index) {
   return box->magic == ((uintptr_t)box ^ (uintptr_t)LUPA_MAGIC) ? box : NULL;
 }
 
+/*
+** Registry slots of ours hold `false` while they are free. A script can change any slot; it is left alone then, since Lua may have
+** given it to a binary module. What is stored in an occupied slot allocates nothing.
+*/
+
+/* [-0, +0, -] Put the value at `index` into a slot, which is free or at least occupied: 1. */
+static int lupa_fillslot (lua_State *L, int slot, int index, int only_if_free) {
+  int fits;
+  lua_rawgeti(L, LUA_REGISTRYINDEX, slot);
+  fits = only_if_free ? lua_isboolean(L, -1) && !lua_toboolean(L, -1) : !lua_isnil(L, -1);
+  lua_pop(L, 1);
+  if (!fits) return 0;
+  lua_pushvalue(L, index);
+  lua_rawseti(L, LUA_REGISTRYINDEX, slot);
+  return 1;
+}
+
+/* [-0, +0, -] Is the value on the top the one with that address and type? */
+static int lupa_isat (lua_State *L, const void *address, int type) {
+  return lua_topointer(L, -1) == address && lua_type(L, -1) == type;
+}
+
+/* [-0, +0, -] Free a slot that holds what has that address and type (NULL: anything): 1. */
+static int lupa_emptyslot (lua_State *L, int slot, const void *address, int type) {
+  int is_ours;
+  lua_rawgeti(L, LUA_REGISTRYINDEX, slot);
+  is_ours = address == NULL ? !lua_isnil(L, -1) : lupa_isat(L, address, type);
+  lua_pop(L, 1);
+  if (!is_ours) return 0;
+  lua_pushboolean(L, 0);
+  lua_rawseti(L, LUA_REGISTRYINDEX, slot);
+  return 1;
+}
+
 /* What a coroutine is about to do. */
 enum LupaThreadState { LUPA_THREAD_DEAD, LUPA_THREAD_NEW, LUPA_THREAD_SUSPENDED, LUPA_THREAD_ACTIVE, LUPA_THREAD_FAILED };
 
@@ -181,6 +215,12 @@ static int lupa_threadstate (lua_State *co) {
   if (status != LUA_OK) return LUPA_THREAD_FAILED;
   if (lua_getstack(co, 0, &frame)) return LUPA_THREAD_ACTIVE;
   return lua_gettop(co) == 0 ? LUPA_THREAD_DEAD : LUPA_THREAD_NEW;
+}
+
+/* [-0, +0, -] */
+static int lupa_canresume (lua_State *co) {
+  int state = lupa_threadstate(co);
+  return state == LUPA_THREAD_NEW || state == LUPA_THREAD_SUSPENDED;
 }
 
 /* [-0, +0, v]   Make room for `count` values; say whether the stack or the memory is at its limit. */
@@ -238,7 +278,7 @@ static inline int lupa_pushplain (lua_State *L, const LupaSlot *slot) {
     case LUPA_REFERENCE:
       lua_rawgeti(L, LUA_REGISTRYINDEX, slot->index);
       return slot->value.pointer == NULL
-          || (lua_topointer(L, -1) == slot->value.pointer && lua_type(L, -1) == (int)slot->size);
+          || lupa_isat(L, slot->value.pointer, (int)slot->size);
     default: lua_pushnil(L); return 1;
   }
 }

@@ -3,6 +3,7 @@
 import types
 
 import pytest
+from support import Recorder
 
 
 def deny_private(obj, name, is_setting):
@@ -10,17 +11,6 @@ def deny_private(obj, name, is_setting):
     if isinstance(name, str) and not name.startswith("_"):
         return name
     raise AttributeError("access denied")
-
-
-class Recorder:
-    """A filter that lets everything pass and remembers it."""
-
-    def __init__(self):
-        self.calls = []
-
-    def __call__(self, *args):
-        self.calls.append(args)
-        return args[1]
 
 
 class TestSandbox:

@@ -4,8 +4,7 @@ import sys
 import threading
 
 import pytest
-
-PATIENCE = 60
+from support import PATIENCE, daemon, run_to_the_end
 THREADS = 4
 
 
@@ -20,12 +19,7 @@ def in_threads(work, count=THREADS):
         except Exception as error:
             outcomes.append(error)
 
-    threads = [threading.Thread(target=run, daemon=True) for _ in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(PATIENCE)
-        assert not thread.is_alive(), "a thread hangs"
+    run_to_the_end([daemon(run) for _ in range(count)])
     return outcomes
 
 

@@ -4,9 +4,7 @@ import threading
 import time
 
 import pytest
-
-#: Seconds after which a thread that should have ended has failed.
-PATIENCE = 60
+from support import PATIENCE, daemon, run_to_the_end
 
 
 def in_threads(*targets):
@@ -19,12 +17,7 @@ def in_threads(*targets):
         except BaseException as error:
             outcomes[position] = error
 
-    threads = [threading.Thread(target=run, args=pair, daemon=True) for pair in enumerate(targets)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(PATIENCE)
-        assert not thread.is_alive(), "a thread hangs"
+    run_to_the_end([daemon(run, *pair) for pair in enumerate(targets)])
     return outcomes
 
 

@@ -4,6 +4,7 @@ import types
 import weakref
 
 import pytest
+from support import Recorder
 
 
 def only_names(obj, key, is_setting):
@@ -11,15 +12,6 @@ def only_names(obj, key, is_setting):
     if isinstance(key, str) and not key.startswith("_") and not is_setting:
         return key
     raise AttributeError(f"no item for you: {key!r}")
-
-
-class Recorder:
-    def __init__(self):
-        self.calls = []
-
-    def __call__(self, *args):
-        self.calls.append(args)
-        return args[1]
 
 
 @pytest.fixture

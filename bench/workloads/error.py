@@ -46,24 +46,19 @@ caught(
     "LuaError",
 )
 caught("error in a metamethod", Lua("setmetatable({}, {__call = function() error('message') end})"), "LuaError")
-GROUP.python(
-    "exception through Lua and back",
-    "try:\n    f(refuse)\nexcept Refused: pass",
-    f=Lua("function(g) g() end"),
-    refuse=refuse,
-    Refused=Refused,
-    raised=raised,
-    check="type(raised(lambda: f(refuse))) is Refused",
-)
-GROUP.python(
-    "exception through Lua and back, twice",
-    "try:\n    f(lambda: f(refuse))\nexcept Refused: pass",
-    f=Lua("function(g) g() end"),
-    refuse=refuse,
-    Refused=Refused,
-    raised=raised,
-    check="type(raised(lambda: f(lambda: f(refuse)))) is Refused",
-)
+for name, call in (
+    ("exception through Lua and back", "f(refuse)"),
+    ("exception through Lua and back, twice", "f(lambda: f(refuse))"),
+):
+    GROUP.python(
+        name,
+        f"try:\n    {call}\nexcept Refused: pass",
+        f=Lua("function(g) g() end"),
+        refuse=refuse,
+        Refused=Refused,
+        raised=raised,
+        check=f"type(raised(lambda: {call})) is Refused",
+    )
 GROUP.lua("exception to pcall", "pcall(f)", f=refuse, expect=False)
 GROUP.lua(
     "exception to pcall, its text", "local ok, e = pcall(f) result = tostring(e)", f=refuse, check="result == 'no'"

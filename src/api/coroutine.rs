@@ -186,7 +186,7 @@ unsafe extern "C" fn next(slf: *mut PyObject) -> *mut PyObject {
     unsafe {
         edge(|gil| {
             let crossing = enter(gil, slf)?;
-            resume(&crossing, slf, first_arguments(slf))
+            resume(&crossing, slf, items(&first_arguments(slf)))
         })
     }
 }
@@ -204,13 +204,13 @@ unsafe extern "C" fn send(slf: *mut PyObject, arguments: *mut PyObject, keywords
             if first.is_some() && !value.is_none() {
                 return Err(raise_type_error(gil, "can't send non-None value to a just-started generator"));
             }
-            let values = match first {
-                Some(arguments) => Some(arguments),
-                None if value.is_none() => None,
-                None if PyTuple_Check(value.as_ptr()) != 0 => Some(value.hold()),
-                None => Some(crate::py::args::tuple(gil, vec![value.hold()])?),
-            };
-            resume(&crossing, slf, values)
+            if first.is_some() || value.is_none() {
+                return resume(&crossing, slf, items(&first));
+            }
+            match PyTuple_Check(value.as_ptr()) {
+                0 => resume(&crossing, slf, &[value]),
+                _ => resume(&crossing, slf, value.items()),
+            }
         })
     }
 }
@@ -224,18 +224,28 @@ unsafe fn first_arguments(slf: *mut PyObject) -> Option<Owned> {
     unsafe { (*slf.cast::<LuaThread>()).arguments.as_mut().map(|arguments| Borrowed::from_ptr(arguments).hold()) }
 }
 
-/// Resumes with the items of a tuple; the next item.
+/// The items of a tuple; none without one.
+fn items(tuple: &Option<Owned>) -> &[Borrowed<'_>] {
+    // SAFETY: what is given is a tuple.
+    tuple.as_ref().map_or(&[], |tuple| unsafe { tuple.borrow().items() })
+}
+
+/// Resumes with values; the next item.
 ///
 /// # Safety
 /// `slf` is a thread wrapper.
-unsafe fn resume(crossing: &Crossing<'_>, slf: *mut PyObject, values: Option<Owned>) -> Result<Owned, Raised> {
+unsafe fn resume(crossing: &Crossing<'_>, slf: *mut PyObject, values: &[Borrowed<'_>]) -> Result<Owned, Raised> {
     // SAFETY: promised by the caller.
     unsafe {
-        check_resumable(crossing, slf)?;
         let mut operation = Operation::new(crossing.runtime);
+        if let Some(results) = resume_directly(crossing, slf, values, &mut operation) {
+            let results = results?;
+            return item(crossing, slf, &operation, &results);
+        }
+        check_resumable(crossing, slf)?;
         operation.slots.add_reference(checked_reference(crossing, slf)?, None);
-        if let Some(values) = &values {
-            crossing.marshal_items(&mut operation.slots, values)?;
+        for value in values {
+            crossing.marshal(&mut operation.slots, *value)?;
         }
         // Converting the values may have run any code, also this coroutine.
         check_resumable(crossing, slf)?;
@@ -243,6 +253,36 @@ unsafe fn resume(crossing: &Crossing<'_>, slf: *mut PyObject, values: Option<Own
         let results = crossing.perform(Body::Resume, &mut operation)?;
         item(crossing, slf, &operation, &results)
     }
+}
+
+/// `[-0, +results|0, -]` The short way; nothing if the values need the long one, or the coroutine cannot be resumed.
+///
+/// # Safety
+/// `slf` is a thread wrapper.
+unsafe fn resume_directly<'rt>(
+    crossing: &Crossing<'rt>,
+    slf: *mut PyObject,
+    values: &[Borrowed<'_>],
+    operation: &mut Operation,
+) -> Option<Result<Results<'rt>, Raised>> {
+    // SAFETY: promised by the caller.
+    let (reference, closed) = unsafe { (object::fields(slf).reference, (*slf.cast::<LuaThread>()).closed) };
+    let is_main = reference.address == crossing.runtime.main.get().cast();
+    if closed || is_main || reference.is_none() {
+        return None;
+    }
+    let mut first = None;
+    // The arguments are released after they were used: that may run any code.
+    // SAFETY: promised by the caller.
+    let results = crossing.resume_directly(operation, reference, values, || first = unsafe { take_arguments(slf) })?;
+    if operation.for_c.failure as u32 != ffi::LUPA_NOT_RESUMABLE {
+        return Some(results);
+    }
+    if let Some(arguments) = first {
+        // SAFETY: promised by the caller; the field is null.
+        unsafe { (*slf.cast::<LuaThread>()).arguments = arguments.into_ptr() };
+    }
+    None
 }
 
 /// `[-0, +0, -]` What a resume has ended with: an item, the end, or an error of the coroutine.

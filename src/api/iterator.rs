@@ -1,14 +1,13 @@
 //! `_LuaIter`: one walk over a table.
 
+use std::cell::Cell;
 use std::ffi::{CStr, c_int, c_void};
 use std::ptr;
 
 use crate::ffi::python::*;
 
 use crate::bridge::crossing::{Crossing, Locked};
-use crate::bridge::errors;
-use crate::bridge::operation::{Body, Operation};
-use crate::lua::references::Reference;
+use crate::bridge::walk::Walk;
 use crate::py::error::raise_type_error;
 use crate::py::types::{self, TypeSpec, offset, slot};
 use crate::py::{Borrowed, Owned, Raised, args, call, edge, text};
@@ -30,8 +29,7 @@ struct LuaIter {
     /// The table, or null at the end.
     table: *mut PyObject,
     weakrefs: *mut PyObject,
-    /// Where the last key is; nothing before the first step.
-    key: Reference,
+    walk: Cell<Walk>,
     what: What,
 }
 
@@ -65,6 +63,7 @@ pub(super) fn new_iterator(crossing: &Crossing<'_>, table: Borrowed<'_>, what: W
         let fields: *mut LuaIter = iterator.as_ptr().cast();
         (*fields).table = table.hold().into_ptr();
         (*fields).what = what;
+        (*fields).walk = Cell::new(Walk::START);
         Ok(iterator)
     }
 }
@@ -87,8 +86,8 @@ unsafe fn finish(slf: *mut PyObject) {
     // SAFETY: promised by the caller; the table, a wrapper, holds the runtime until it is released here.
     unsafe {
         if let Some(table) = Owned::from_optional(ptr::replace(&raw mut (*iterator).table, ptr::null_mut())) {
-            let key = ptr::replace(&raw mut (*iterator).key, Reference::NONE);
-            give_up(fields(table.as_ptr()).runtime, key);
+            let walk = (*iterator).walk.replace(Walk::START);
+            give_up(fields(table.as_ptr()).runtime, walk.slot());
         }
     }
 }
@@ -160,28 +159,9 @@ unsafe extern "C" fn next(slf: *mut PyObject) -> *mut PyObject {
 /// `iterator` is alive, and `table` its table.
 unsafe fn step(crossing: &Crossing<'_>, iterator: *mut LuaIter, table: &Owned) -> Result<Option<Owned>, Raised> {
     // SAFETY: promised by the caller; the lock keeps other threads from stepping.
-    let (table, what, is_first, key) = unsafe {
-        let table = checked_reference(crossing, table.as_ptr())?;
-        let is_first = (*iterator).key.is_none();
-        if is_first {
-            (*iterator).key = key_slot(crossing)?;
-        }
-        (table, (*iterator).what, is_first, (*iterator).key)
-    };
-    if let Some(item) = crossing.next_directly(table, key, is_first, |index| read(crossing, what, index)) {
-        return item;
-    }
-    let mut operation = Operation::new(crossing.runtime);
-    operation.slots.add_reference(table, None);
-    if is_first {
-        operation.slots.add_nil();
-    } else {
-        operation.slots.add_reference(key, None);
-        check_key(crossing, key)?;
-    }
-    operation.for_c.number = key.slot;
-    let results = crossing.perform(Body::Next, &mut operation)?;
-    if results.count() == 0 { Ok(None) } else { read(crossing, what, results.index(0)).map(Some) }
+    let (table, what, walk) =
+        unsafe { (checked_reference(crossing, table.as_ptr())?, (*iterator).what, &(*iterator).walk) };
+    crossing.step(table, walk, |index| read(crossing, what, index))
 }
 
 /// `[-0, +0, -]` What is asked for of the key at `index` and the value after it.
@@ -191,22 +171,4 @@ fn read(locked: &Locked<'_>, what: What, index: c_int) -> Result<Owned, Raised> 
         What::Values => locked.unmarshal(index + 1),
         What::Items => args::tuple(locked.gil, vec![locked.unmarshal_key(index)?, locked.unmarshal(index + 1)?]),
     }
-}
-
-/// `[-0, +0, -]` A registry slot for the last key, which can be of any type.
-fn key_slot(locked: &Locked<'_>) -> Result<Reference, Raised> {
-    locked.reserve(1)?;
-    match locked.runtime.references.take_empty(locked.state()) {
-        Some(slot) => Ok(Reference { slot, address: ptr::null(), tag: 0 }),
-        None => Err(errors::raise_lost_reference(locked)),
-    }
-}
-
-/// `[-0, +0, -]` An emptied slot would start the walk again.
-fn check_key(locked: &Locked<'_>, key: Reference) -> Result<(), Raised> {
-    let state = locked.state();
-    state.push_registry(key.slot);
-    let lost = state.type_of(-1) == crate::lua::stack::Type::Nil;
-    state.drop_to(state.top() - 1);
-    if lost { Err(errors::raise_lost_reference(locked)) } else { Ok(()) }
 }

@@ -332,7 +332,7 @@ unsafe extern "C" fn subscript(slf: *mut PyObject, key: *mut PyObject) -> *mut P
             let object = checked_reference(&crossing, slf)?;
             let key = Borrowed::from_ptr(key);
             if !key.is_none()
-                && let Some(value) = crossing.get_directly(object, key)
+                && let Some(value) = crossing.index_directly(object, key)
             {
                 return value;
             }
@@ -370,7 +370,7 @@ pub(super) unsafe extern "C" fn getattro(slf: *mut PyObject, name: *mut PyObject
             }
             let crossing = enter(gil, slf)?;
             let object = checked_reference(&crossing, slf)?;
-            if let Some(value) = crossing.get_directly(object, Borrowed::from_ptr(name)) {
+            if let Some(value) = crossing.index_directly(object, Borrowed::from_ptr(name)) {
                 return value;
             }
             let mut operation = Operation::new(crossing.runtime);

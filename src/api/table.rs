@@ -111,8 +111,10 @@ unsafe extern "C" fn assign_subscript(slf: *mut PyObject, key: *mut PyObject, va
             let crossing = enter(gil, slf)?;
             let table = checked_reference(&crossing, slf)?;
             let given = value.as_mut().map(|value| Borrowed::from_ptr(value));
-            if key != Py_None() && crossing.set_directly(table, Borrowed::from_ptr(key), given) {
-                return Ok(());
+            if key != Py_None()
+                && let Some(done) = crossing.newindex_directly(table, Borrowed::from_ptr(key), given)
+            {
+                return done;
             }
             let mut operation = Operation::new(crossing.runtime);
             operation.slots.add_reference(table, None);
@@ -139,8 +141,8 @@ unsafe extern "C" fn setattro(slf: *mut PyObject, name: *mut PyObject, value: *m
             let crossing = enter(gil, slf)?;
             let table = checked_reference(&crossing, slf)?;
             let given = value.as_mut().map(|value| Borrowed::from_ptr(value));
-            if crossing.set_directly(table, Borrowed::from_ptr(name), given) {
-                return Ok(());
+            if let Some(done) = crossing.newindex_directly(table, Borrowed::from_ptr(name), given) {
+                return done;
             }
             let mut operation = Operation::new(crossing.runtime);
             operation.slots.add_reference(table, None);

@@ -3,7 +3,7 @@
 use std::ffi::c_int;
 use std::ops::Deref;
 
-use crate::ffi::lua::{self as ffi, LupaRuntime, lua_State};
+use crate::ffi::lua::{self as ffi, LupaOperation, LupaRuntime, lua_State};
 use crate::lua::State;
 use crate::lua::guard::Guard;
 use crate::py::error::raise_recursion_error;
@@ -148,11 +148,16 @@ impl<'rt> Locked<'rt> {
     }
 
     /// `[-(f+arguments), +results, -]` Calls a function that lies on the stack above the message handler, which is at
-    /// base + 1.
-    pub(crate) fn call_pushed(&self, base: c_int, arguments: c_int) -> Result<Results<'rt>, Raised> {
+    /// base + 1. The function may take the operation, unless that is null.
+    pub(crate) fn call_pushed(
+        &self,
+        base: c_int,
+        arguments: c_int,
+        operation: *mut LupaOperation,
+    ) -> Result<Results<'rt>, Raised> {
         let status = self.run(|state, c| {
-            // SAFETY: see `run`; handler, function and arguments are on the stack.
-            unsafe { ffi::lupa_directcall(state, c, arguments) }
+            // SAFETY: see `run`; handler, function and arguments are on the stack. The operation outlives the call.
+            unsafe { ffi::lupa_directcall(state, c, operation, arguments) }
         });
         let status = match status {
             Ok(status) => status,

@@ -1,16 +1,17 @@
 //! The short ways (see `lua/direct.h`): what is common is pushed at once, with functions that cannot raise and without running
 //! Python code. A refusal is no error: the long way then does the same, and raises what there is to raise.
 
-use std::ffi::c_int;
+use std::ffi::{c_int, c_uint};
+use std::ptr;
 
 use crate::ffi::lua as ffi;
 use crate::ffi::python::*;
 use crate::lua::references::Reference;
-use crate::lua::stack::Type;
 use crate::py::{Borrowed, Owned, Raised};
 
 use super::crossing::{Locked, Results};
 use super::marshal::is_exact;
+use super::operation::Operation;
 use super::wrapper::LuaObject;
 
 /// A frame has room for so many values without asking, those of results that still lie there included: a C function has
@@ -24,23 +25,89 @@ impl<'rt> Locked<'rt> {
         function: Reference,
         arguments: &[Borrowed<'_>],
     ) -> Option<Result<Results<'rt>, Raised>> {
+        let count = c_int::try_from(arguments.len()).unwrap_or(c_int::MAX);
+        self.perform_directly(None, count, || {
+            self.push_reference(function) && arguments.iter().all(|argument| self.push_directly(*argument))
+        })
+    }
+
+    /// `[-0, +results|0, -]` Calls, with so many arguments, what `push` pushes. Nothing if that needs the long way.
+    fn perform_directly(
+        &self,
+        operation: Option<&mut Operation>,
+        count: c_int,
+        push: impl FnOnce() -> bool,
+    ) -> Option<Result<Results<'rt>, Raised>> {
         let state = self.state();
         let base = state.top();
-        let count = c_int::try_from(arguments.len()).unwrap_or(c_int::MAX);
-        let pushed = count <= ROOM - self.runtime.results.get()
-            // SAFETY: the state is live, and has room for the handler.
-            && unsafe { ffi::lupa_pushmessagehandler(state.as_ptr(), self.runtime.shared_with_c.get()) } != 0
-            && self.push_reference(function)
-            && arguments.iter().all(|argument| self.push_directly(*argument));
+        let pushed = count <= ROOM - self.runtime.results.get() && self.push_ours(ffi::LUPA_MESSAGE) && push();
         if !pushed {
             state.drop_to(base);
             return None;
         }
-        Some(self.call_pushed(base, count))
+        let for_c = operation.map_or(ptr::null_mut(), |operation| &raw mut operation.for_c);
+        Some(self.call_pushed(base, count, for_c))
+    }
+
+    /// `[-0, +results|0, -]` Resumes a coroutine. `pushed` is told when the values lie on the stack, and must not run any code.
+    pub(crate) fn resume_directly(
+        &self,
+        operation: &mut Operation,
+        thread: Reference,
+        values: &[Borrowed<'_>],
+        pushed: impl FnOnce(),
+    ) -> Option<Result<Results<'rt>, Raised>> {
+        operation.for_c.body = ffi::LUPA_RESUME_PUSHED as c_int;
+        let count = c_int::try_from(values.len() + 1).unwrap_or(c_int::MAX);
+        self.perform_directly(Some(operation), count, || {
+            let all_pushed = self.push_ours(ffi::LUPA_RESUME_PUSHED)
+                && self.push_reference(thread)
+                && values.iter().all(|value| self.push_directly(*value));
+            if all_pushed {
+                pushed();
+            }
+            all_pushed
+        })
+    }
+
+    /// `[-0, +1, -]` Pushes a function of ours; false if a script took it out of the registry.
+    fn push_ours(&self, which: c_uint) -> bool {
+        // SAFETY: the state is live and has room.
+        unsafe { ffi::lupa_pushfunction(self.state().as_ptr(), self.runtime.shared_with_c.get(), which as c_int) != 0 }
+    }
+
+    /// `[-0, +0, -]` Reads a field of an object.
+    pub(crate) fn index_directly(&self, object: Reference, key: Borrowed<'_>) -> Option<Result<Owned, Raised>> {
+        if let Some(value) = self.get_directly(object, key) {
+            return Some(value);
+        }
+        let results = self.perform_directly(None, 2, || {
+            self.push_ours(ffi::LUPA_INDEX) && self.push_reference(object) && self.push_directly(key)
+        })?;
+        Some(results.and_then(|results| self.unmarshal_results(&results)))
+    }
+
+    /// `[-0, +0, -]` Sets a field of an object.
+    pub(crate) fn newindex_directly(
+        &self,
+        object: Reference,
+        key: Borrowed<'_>,
+        value: Option<Borrowed<'_>>,
+    ) -> Option<Result<(), Raised>> {
+        if self.set_directly(object, key, value) {
+            return Some(Ok(()));
+        }
+        let results = self.perform_directly(None, 3, || {
+            self.push_ours(ffi::LUPA_NEWINDEX)
+                && self.push_reference(object)
+                && self.push_directly(key)
+                && self.push_optional(value)
+        })?;
+        Some(results.map(drop))
     }
 
     /// `[-0, +0, -]` Reads a field of a table, if no metamethod has a say.
-    pub(crate) fn get_directly(&self, table: Reference, key: Borrowed<'_>) -> Option<Result<Owned, Raised>> {
+    fn get_directly(&self, table: Reference, key: Borrowed<'_>) -> Option<Result<Owned, Raised>> {
         let state = self.state();
         let base = state.top();
         let found = self.is_table(table)
@@ -54,7 +121,7 @@ impl<'rt> Locked<'rt> {
     }
 
     /// `[-0, +0, -]` Sets a field of a table that is there already. False if that needs the long way.
-    pub(crate) fn set_directly(&self, table: Reference, key: Borrowed<'_>, value: Option<Borrowed<'_>>) -> bool {
+    fn set_directly(&self, table: Reference, key: Borrowed<'_>, value: Option<Borrowed<'_>>) -> bool {
         let state = self.state();
         let base = state.top();
         let done = self.is_table(table)
@@ -79,51 +146,12 @@ impl<'rt> Locked<'rt> {
         (length >= 0).then_some(length as Py_ssize_t)
     }
 
-    /// `[-0, +0, -]` One step of a walk over a table, from the key in a registry slot (nothing for the first step), where the new
-    /// key goes. `read` gets the index of the key, with the value after it; nothing at the end.
-    pub(crate) fn next_directly(
-        &self,
-        table: Reference,
-        key: Reference,
-        is_first: bool,
-        read: impl FnOnce(c_int) -> Result<Owned, Raised>,
-    ) -> Option<Result<Option<Owned>, Raised>> {
-        let state = self.state();
-        let base = state.top();
-        let step = if self.push_reference(table) && self.push_key(key, is_first) {
-            // SAFETY: the state is live; a table and a key are on the top.
-            unsafe { ffi::lupa_directnext(state.as_ptr()) }
-        } else {
-            -1
-        };
-        let item = match step {
-            1 => {
-                state.push_copy(base + 2);
-                if state.store(key.slot, |_| true) { Some(read(base + 2).map(Some)) } else { None }
-            }
-            0 => Some(Ok(None)),
-            _ => None,
-        };
-        state.drop_to(base);
-        item
-    }
-
-    /// `[-0, +1, -]` Pushes the key of a walk; false if a script has emptied its registry slot.
-    fn push_key(&self, key: Reference, is_first: bool) -> bool {
-        if is_first {
-            self.push_nil();
-            return true;
-        }
-        self.state().push_registry(key.slot);
-        self.state().type_of(-1) != Type::Nil
-    }
-
     fn is_table(&self, reference: Reference) -> bool {
         reference.tag == ffi::LUA_TTABLE as c_int
     }
 
     /// `[-0, +0|1, -]` Pushes what a registry slot of ours holds.
-    fn push_reference(&self, reference: Reference) -> bool {
+    pub(super) fn push_reference(&self, reference: Reference) -> bool {
         // SAFETY: the state is live and has room.
         unsafe {
             let state = self.state().as_ptr();

@@ -24,4 +24,5 @@ pub(crate) mod table_builder;
 pub(crate) mod table_stream;
 pub(crate) mod traceback;
 pub(crate) mod unmarshal;
+pub(crate) mod walk;
 pub(crate) mod wrapper;

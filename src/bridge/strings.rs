@@ -85,7 +85,7 @@ impl Locked<'_> {
         }
     }
 
-    /// Does an interned string come for the second time?
+    /// Does an interned string come for the second time, and is not known yet?
     fn is_candidate(&self, text: Borrowed<'_>) -> bool {
         // SAFETY: the object is alive, and a str.
         let suits = unsafe {
@@ -101,6 +101,9 @@ impl Locked<'_> {
             strings.resize_with(SIZE, || Known { text: None, slot: Reference::NONE, candidate: ptr::null_mut() });
         }
         let known = &mut strings[place(text.as_ptr().addr())];
+        if known.text.as_ref().is_some_and(|other| other.as_ptr() == text.as_ptr()) {
+            return false;
+        }
         let again = known.candidate == text.as_ptr();
         known.candidate = text.as_ptr();
         again

@@ -38,7 +38,8 @@ pub(crate) fn take_text(locked: &Locked<'_>) -> Option<Vec<u8>> {
     };
     state.drop_to(state.top() - 1);
     state.push_boolean(false);
-    let _lost = state.store(slot, |_| true);
+    let _lost = state.store(slot, -1);
+    state.drop_to(state.top() - 1);
     text
 }
 

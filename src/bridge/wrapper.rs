@@ -75,9 +75,7 @@ impl<'rt> Locked<'rt> {
     /// `[-0, +0, -]` Puts the value at `index` into a registry slot.
     pub(crate) fn refer(&self, index: c_int) -> Result<Reference, Raised> {
         self.reserve(1)?;
-        let state = self.state();
-        state.push_copy(index);
-        self.runtime.references.take(state).ok_or_else(|| errors::raise_lost_reference(self))
+        self.runtime.references.take(self.state(), index).ok_or_else(|| errors::raise_lost_reference(self))
     }
 
     /// `[-0, +0, -]` A new wrapper of the given type for the value at `index`.

@@ -6,8 +6,9 @@ use std::collections::HashSet;
 use std::ffi::{c_int, c_void};
 use std::ptr;
 
+use crate::ffi::lua as ffi;
+
 use super::State;
-use super::stack::Type;
 
 /// A value in the registry: its slot, and the address that tells whether the slot still holds it.
 #[derive(Clone, Copy)]
@@ -26,16 +27,6 @@ impl Reference {
     pub(crate) fn is_none(self) -> bool {
         self.slot == 0
     }
-
-    /// `[-0, +0, -]` Is the value on the top the one that this refers to?
-    fn is_at_top(self, state: State) -> bool {
-        self.address.is_null() || state.address(-1) == self.address && state.tag(-1) == self.tag
-    }
-}
-
-/// `[-0, +0, -]` Is the value on the top what a free slot holds?
-fn is_free(state: State) -> bool {
-    state.type_of(-1) == Type::Boolean && !state.read_boolean(-1)
 }
 
 /// The slots of one runtime. A slot that a script has changed is lost: Lua may have given it to a binary module meanwhile.
@@ -71,22 +62,20 @@ impl References {
     /// `[-0, +0, -]` A free slot, which holds `false`. `None` if none is left.
     pub(crate) fn take_empty(&self, state: State) -> Option<c_int> {
         state.push_boolean(false);
-        self.take(state).map(|reference| reference.slot)
+        let taken = self.take(state, -1);
+        state.drop_to(state.top() - 1);
+        taken.map(|reference| reference.slot)
     }
 
-    /// `[-1, +0, -]` Pop the value on the top into a slot. `None` (and the value is popped) if none is left.
-    pub(crate) fn take(&self, state: State) -> Option<Reference> {
-        let (address, tag) = (state.address(-1), state.tag(-1));
-        let mut taken = None;
-        while taken.is_none() {
-            let Some(slot) = self.free.borrow_mut().pop() else { break };
-            state.push_copy(-1);
-            if state.store(slot, is_free) {
-                taken = Some(Reference { slot, address, tag });
+    /// `[-0, +0, -]` Puts the value at `index` into a slot. `None` if none is left.
+    pub(crate) fn take(&self, state: State, index: c_int) -> Option<Reference> {
+        let mut free = self.free.borrow_mut();
+        loop {
+            let slot = free.pop()?;
+            if state.store_in_free(slot, index) {
+                return Some(Reference { slot, address: state.address(index), tag: state.tag(index) });
             }
         }
-        state.drop_to(state.top() - 1);
-        taken
     }
 
     /// Queues a slot that nobody needs any more. Takes no lock: finalizers call this.
@@ -98,12 +87,15 @@ impl References {
 
     /// `[-0, +0, -]` Empties the slots that were given up, so that Lua can collect what they held.
     pub(crate) fn recycle(&self, state: State) {
-        loop {
-            let Some(reference) = self.dropped.borrow_mut().pop() else { return };
-            state.push_boolean(false);
-            if state.store(reference.slot, |state| reference.is_at_top(state)) {
-                self.free.borrow_mut().push(reference.slot);
+        while let Some(Reference { slot, address, tag }) = self.next_dropped() {
+            // SAFETY: the state is live and has room; an occupied slot is filled.
+            if unsafe { ffi::lupa_emptyslot(state.as_ptr(), slot, address, tag) } != 0 {
+                self.free.borrow_mut().push(slot);
             }
         }
+    }
+
+    fn next_dropped(&self) -> Option<Reference> {
+        self.dropped.borrow_mut().pop()
     }
 }

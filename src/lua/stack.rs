@@ -125,12 +125,6 @@ impl State {
         }
     }
 
-    /// `[-0, +1, -]` Push a copy of the value at `index`. There is room: at least `LUA_MINSTACK` at the edge of a crossing.
-    pub(crate) fn push_copy(self, index: c_int) {
-        // SAFETY: the state is live, the index valid.
-        unsafe { ffi::lua_pushvalue(self.0, index) }
-    }
-
     /// `[-0, +1, -]`
     pub(crate) fn push_boolean(self, value: bool) {
         // SAFETY: the state is live and has room.
@@ -143,24 +137,17 @@ impl State {
         unsafe { ffi::lua_rawgeti(self.0, ffi::LUPA_REGISTRYINDEX, slot.into()) };
     }
 
-    /// `[-1, +0, -]` Pop a value into a registry slot. The caller has seen that the slot is occupied, see `store`.
-    fn pop_to_registry(self, slot: c_int) {
-        // SAFETY: the slot is occupied: the table does not grow, nothing is allocated.
-        unsafe { ffi::lua_rawseti(self.0, ffi::LUPA_REGISTRYINDEX, slot.into()) }
+    /// `[-0, +0, -]` Puts the value at `index` into a registry slot, unless a script has emptied that.
+    #[must_use]
+    pub(crate) fn store(self, slot: c_int, index: c_int) -> bool {
+        // SAFETY: the state is live and has room; an occupied slot is filled, so that nothing is allocated.
+        unsafe { ffi::lupa_fillslot(self.0, slot, index, 0) != 0 }
     }
 
-    /// `[-1, +0, -]` Pop a value into a registry slot, if `is_ours` says so of what the slot holds, which is on the top then. A
-    /// script can have emptied or taken the slot: the value is dropped.
-    pub(crate) fn store(self, slot: c_int, is_ours: impl Fn(State) -> bool) -> bool {
-        self.push_registry(slot);
-        let ours = self.type_of(-1) != Type::Nil && is_ours(self);
-        self.drop_to(self.top() - 1);
-        if ours {
-            self.pop_to_registry(slot);
-        } else {
-            self.drop_to(self.top() - 1);
-        }
-        ours
+    /// `[-0, +0, -]` Likewise, if the slot holds `false`.
+    pub(crate) fn store_in_free(self, slot: c_int, index: c_int) -> bool {
+        // SAFETY: as above.
+        unsafe { ffi::lupa_fillslot(self.0, slot, index, 1) != 0 }
     }
 
     /// `[-0, +0, -]` Room for `extra` more values in this frame. A body has made the stack large enough just before

@@ -4,7 +4,9 @@
 use std::marker::PhantomData;
 use std::ptr::NonNull;
 
-use crate::ffi::python::{Py_DECREF, Py_INCREF, Py_TYPE, PyObject, PyType_HasFeature, PyTypeObject};
+use crate::ffi::python::{
+    Py_DECREF, Py_INCREF, Py_TYPE, PyObject, PyTuple_GET_SIZE, PyTupleObject, PyType_HasFeature, PyTypeObject,
+};
 
 use super::error::Raised;
 
@@ -67,6 +69,19 @@ impl Drop for Owned {
 }
 
 impl<'a> Borrowed<'a> {
+    /// The items of a tuple, which keeps them alive.
+    ///
+    /// # Safety
+    /// The object is a tuple.
+    pub(crate) unsafe fn items(self) -> &'a [Borrowed<'a>] {
+        // SAFETY: promised by the caller; a `Borrowed` is a plain pointer, and a tuple does not change.
+        unsafe {
+            let size = usize::try_from(PyTuple_GET_SIZE(self.as_ptr())).unwrap_or(0);
+            let first = &raw const (*self.as_ptr().cast::<PyTupleObject>()).ob_item;
+            std::slice::from_raw_parts(first.cast(), size)
+        }
+    }
+
     /// # Safety
     /// `pointer` is an object that stays alive for `'a`.
     pub(crate) unsafe fn from_ptr(pointer: *mut PyObject) -> Borrowed<'a> {

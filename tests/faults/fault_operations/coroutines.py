@@ -85,20 +85,22 @@ def closing_a_coroutine(lua, module):
     return action, False
 
 
+CLOSES_A_VARIABLE = """function(f)
+    local x <close> = setmetatable({}, {__close = function() f('closing' .. 1) end})
+    coroutine.yield(1)
+end"""
+
+
 @operation(since=(5, 4))
 def closing_a_coroutine_with_variables(lua, module):
-    thread = lua.eval(
-        "function(f) local x <close> = setmetatable({}, {__close = function() f('closing' .. 1) end}) coroutine.yield(1) end"
-    ).coroutine(echo)
+    thread = lua.eval(CLOSES_A_VARIABLE).coroutine(echo)
     next(thread)
     return thread.close, None
 
 
 @operation(since=(5, 4))
 def closing_a_coroutine_that_fails(lua, module):
-    thread = lua.eval(
-        "function(f) local x <close> = setmetatable({}, {__close = function() f('closing' .. 1) end}) coroutine.yield(1) end"
-    ).coroutine(fail)
+    thread = lua.eval(CLOSES_A_VARIABLE).coroutine(fail)
     next(thread)
     return lambda: raised(Failure, thread.close), lambda error: True
 

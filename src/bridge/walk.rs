@@ -1,0 +1,159 @@
+//! Walks over Lua tables: one step at a time, from the key that the last step has found.
+
+use std::cell::Cell;
+use std::ffi::c_int;
+use std::ptr;
+
+use crate::ffi::lua as ffi;
+use crate::lua::references::Reference;
+use crate::lua::stack::Type;
+use crate::py::{Owned, Raised};
+
+use super::crossing::Locked;
+use super::errors;
+use super::operation::{Body, Operation};
+
+/// Where a walk is: after which key.
+#[derive(Clone, Copy)]
+enum Position {
+    Start,
+    /// After a small integer.
+    Integer(c_int),
+    /// After the key in the registry slot of the walk.
+    Slot,
+}
+
+/// One walk.
+#[derive(Clone, Copy)]
+pub(crate) struct Walk {
+    position: Position,
+    /// For keys that are no small integers; reserved when the first one is met.
+    slot: Reference,
+}
+
+impl Walk {
+    pub(crate) const START: Walk = Walk { position: Position::Start, slot: Reference::NONE };
+
+    /// The registry slot, which the owner of the walk has to give up.
+    pub(crate) fn slot(&self) -> Reference {
+        self.slot
+    }
+}
+
+impl Locked<'_> {
+    /// `[-0, +0, -]` One step. `read` gets the index of the key, with the value after it; nothing at the end. Reading may run
+    /// any code, also steps of the same walk, so that the walk has moved on before.
+    pub(crate) fn step(
+        &self,
+        table: Reference,
+        walk: &Cell<Walk>,
+        read: impl Fn(c_int) -> Result<Owned, Raised>,
+    ) -> Result<Option<Owned>, Raised> {
+        if let Some(item) = self.step_directly(table, walk, &read) {
+            return item;
+        }
+        self.reserve_slot(walk)?;
+        let Walk { position, slot } = walk.get();
+        let mut operation = Operation::new(self.runtime);
+        operation.slots.add_reference(table, None);
+        match position {
+            Position::Start => operation.slots.add_nil(),
+            Position::Integer(key) => operation.slots.add_integer(key as ffi::lua_Integer),
+            Position::Slot => {
+                self.check_key(slot)?;
+                operation.slots.add_reference(slot, None);
+            }
+        }
+        operation.for_c.number = slot.slot;
+        let results = self.perform(Body::Next, &mut operation)?;
+        if results.count() == 0 {
+            return Ok(None);
+        }
+        walk.set(Walk { position: Position::Slot, slot });
+        read(results.index(0)).map(Some)
+    }
+
+    /// `[-0, +0, -]` A step that cannot raise in Lua; nothing if it could.
+    fn step_directly(
+        &self,
+        table: Reference,
+        walk: &Cell<Walk>,
+        read: impl Fn(c_int) -> Result<Owned, Raised>,
+    ) -> Option<Result<Option<Owned>, Raised>> {
+        let state = self.state();
+        let base = state.top();
+        let step = if self.push_reference(table) { self.push_next(walk.get()) } else { -1 };
+        let item = match step {
+            1 if self.note_key(base + 2, walk) => Some(read(base + 2).map(Some)),
+            0 => Some(Ok(None)),
+            _ => None,
+        };
+        state.drop_to(base);
+        item
+    }
+
+    /// `[-0, +0|1|2, -]` Pushes the pair after the position in the table on the top: 1, 0 at the end, -1 if that could raise.
+    fn push_next(&self, walk: Walk) -> c_int {
+        let state = self.state();
+        // SAFETY: the state is live and has room; a table is on the top, below the key.
+        unsafe {
+            match walk.position {
+                Position::Start => {
+                    self.push_nil();
+                    ffi::lupa_directnext(state.as_ptr())
+                }
+                Position::Integer(key) => ffi::lupa_directnextindex(state.as_ptr(), key),
+                Position::Slot => {
+                    state.push_registry(walk.slot.slot);
+                    // A script can have emptied the slot.
+                    if state.type_of(-1) == Type::Nil { -1 } else { ffi::lupa_directnext(state.as_ptr()) }
+                }
+            }
+        }
+    }
+
+    /// `[-0, +0, -]` Moves a walk to the key at `index`; false if there is no place for it.
+    fn note_key(&self, index: c_int, walk: &Cell<Walk>) -> bool {
+        let (state, slot) = (self.state(), walk.get().slot);
+        let position = match self.small_integer(index) {
+            Some(key) => Position::Integer(key),
+            None if slot.is_none() => return false,
+            None if state.store(slot.slot, index) => Position::Slot,
+            None => return false,
+        };
+        walk.set(Walk { position, slot });
+        true
+    }
+
+    fn small_integer(&self, index: c_int) -> Option<c_int> {
+        let (state, mut integer) = (self.state(), 0);
+        if state.type_of(index) != Type::Number {
+            return None;
+        }
+        // SAFETY: the state is live; a number is at the index.
+        let is_integer = unsafe { ffi::lupa_toint(state.as_ptr(), index, &raw mut integer) != 0 };
+        if is_integer { c_int::try_from(integer).ok() } else { None }
+    }
+
+    /// `[-0, +0, -]` Gives a walk its registry slot. Raises LuaMemoryError.
+    fn reserve_slot(&self, walk: &Cell<Walk>) -> Result<(), Raised> {
+        if !walk.get().slot.is_none() {
+            return Ok(());
+        }
+        self.reserve(1)?;
+        let references = &self.runtime.references;
+        let Some(slot) = references.take_empty(self.state()) else { return Err(errors::raise_lost_reference(self)) };
+        let slot = Reference { slot, address: ptr::null(), tag: 0 };
+        walk.set(Walk { slot, ..walk.get() });
+        Ok(())
+    }
+
+    /// `[-0, +0, -]` An emptied slot would start the walk again.
+    fn check_key(&self, slot: Reference) -> Result<(), Raised> {
+        let state = self.state();
+        state.push_registry(slot.slot);
+        let lost = state.type_of(-1) == Type::Nil;
+        state.drop_to(state.top() - 1);
+        if lost { Err(errors::raise_lost_reference(self)) } else { Ok(()) }
+    }
+}
