@@ -100,10 +100,16 @@ def self_checking():
     return os.environ.get("LUPA_SELF_CHECK", "") not in ("", "0")
 
 
+@pytest.fixture(scope="session")
+def under_asan():
+    """Whether AddressSanitizer watches."""
+    return "libasan" in os.environ.get("LD_PRELOAD", "")
+
+
 @pytest.fixture
-def usual_allocator():
+def usual_allocator(under_asan):
     """For tests of addresses that come back, and of limits of the address space."""
-    if "libasan" in os.environ.get("LD_PRELOAD", ""):
+    if under_asan:
         pytest.skip("AddressSanitizer does not hand out again what was freed, and needs address space for itself")
 
 

@@ -1,4 +1,5 @@
-"""The environment of a new runtime: Lua's own globals and nothing else, where modules are sought, where output goes."""
+"""The environment of a new runtime: Lua's own globals and nothing else, where modules are sought, where output goes; and what
+is mended in the library."""
 
 import os
 
@@ -79,3 +80,10 @@ def test_code_is_loaded_from_files(lua, lupa_module, tmp_path):
 
 def test_the_environment_of_the_process_is_seen(lua, monkeypatch):
     assert lua.eval("os.getenv('PATH')") == os.environ["PATH"]
+
+
+def test_pcall_passes_on_as_many_results_as_there_is_room_for(lua):
+    """That of Lua 5.1 adds its own without asking for room, which shows where Lua checks itself."""
+    count = lua.eval("function(n) return select('#', pcall(string.byte, ('x'):rep(n), 1, -1)) end")
+    for n in [1, 40, 250, 7000, *range(7950, 8010)]:
+        assert count(n) in (n + 1, 2), n

@@ -26,10 +26,13 @@ for number in range(30):
 """
 
 
+#: These make runtimes. Where LuaJIT 2.1 gets no memory for a state, it comes out of `lua_newstate` with two registers spoiled,
+#: which only harms code that AddressSanitizer has changed, in any program.
+MAKE_RUNTIMES = ("a new runtime", "an overflow handler that is wrong")
+
+
 @pytest.fixture
-def checked(lupa_module, needs_allocator, self_checking):
-    if self_checking:
-        pytest.skip("this Lua collects garbage at each allocation, so that thousands of points take hours")
+def checked(lupa_module, needs_allocator):
     if not hasattr(lupa_module, "_start_faults"):
         if os.environ.get("CI"):
             pytest.fail("the tests have to run on a checked build (LUPA_CHECKED=1)")
@@ -43,8 +46,14 @@ def python_survives():
         pytest.skip("this CPython crashes by itself when its allocators fail")
 
 
-def judge(runtime, module, side, extent):
-    titles = fault_runner.titles(module, side)
+@pytest.fixture
+def exempt(flavour, under_asan):
+    """How the titles begin of what is left out."""
+    return MAKE_RUNTIMES if under_asan and flavour.is_luajit else ()
+
+
+def judge(runtime, module, side, extent, exempt=()):
+    titles = [title for title in fault_runner.titles(module, side) if not title.startswith(exempt)]
     reports = fault_runner.run(runtime, side, extent, titles)
     row = fault_runner.summary(runtime, side, extent, reports)
     print(fault_runner.table([row]))
@@ -61,11 +70,15 @@ class TestLuaAllocator:
     """Growing requests of Lua fail: one, two (Lua 5.2 and newer collect and ask again), or all from the n-th on."""
 
     @pytest.mark.parametrize("extent", fault_injection.EXTENTS)
-    def test_every_request_that_fails_is_a_memory_error(self, runtime_name, lupa_module, checked, extent):
-        points, errors = judge(runtime_name, lupa_module, "lua", extent)
-        assert points > 3000
+    def test_every_request_that_fails_is_a_memory_error(
+        self, runtime_name, lupa_module, checked, skip_if_asserted, exempt, extent
+    ):
+        skip_if_asserted("a function without memory for its variables")
+        points, errors = judge(runtime_name, lupa_module, "lua", extent, exempt)
+        least = 2000 if exempt else 3000
+        assert points > least
         # Where Lua collects garbage and asks again, one failure is not seen from outside.
-        assert errors > (3000 if extent != "one" or lupa_module.LUA_VERSION < (5, 2) else 200)
+        assert errors > (least if extent != "one" or lupa_module.LUA_VERSION < (5, 2) else 200)
 
 
 class TestPythonAllocators:
