@@ -19,7 +19,7 @@ SELECTED = [name for name in os.environ.get("LUPA_FLAVOURS", "").split(",") if n
 ORACLE = "lupa==2.8"
 SMOKE_TEST = "tests/smoke/smoke.py"
 
-#: For valgrind, which takes half a minute and more for each: every way between Python and Lua.
+#: For checks that take long: every way between Python and Lua.
 ENTRANCES = [
     f"tests/test_{name}.py"
     for name in (
@@ -27,6 +27,12 @@ ENTRANCES = [
         "exceptions_through_lua", "gc", "iteration_in_lua", "lifetimes", "named_arguments", "python_objects",
         "python_table", "table_from", "tables",
     )
+]  # fmt: skip
+
+#: What comes in between on these ways: hooks, metamethods that lie, Lua used by Python code that Lua waits for, odd stacks.
+IN_BETWEEN = [
+    f"tests/test_{name}.py"
+    for name in ("debug_hooks", "hostile_metamethods", "pitfalls_nesting", "pitfalls_stack")
 ]  # fmt: skip
 
 #: The tests of the benchmark need a build that is not slowed down.
@@ -82,11 +88,22 @@ def run_suite(session, build, *arguments):
 @nox.session
 def selfcheck(session):
     """The whole test suite on Luas that check how they are used, and move stacks and collect garbage whenever they may."""
+    run_suite(session, install_self_checking(session), WITHOUT_BENCHMARK)
+
+
+@nox.session
+def selfcheck_entrances(session):
+    """The part of `selfcheck` that CI has the time for: each way between Python and Lua, and what comes in between."""
+    run_suite(session, install_self_checking(session), *ENTRANCES, *IN_BETWEEN)
+
+
+def install_self_checking(session):
+    """Returns the variables for the tests."""
     build = {**CARGO, "LUPA_SELF_CHECK": "1"}
     session.install(".[test]", env=build)
     # The C library spoils what is freed, and does not keep it in a cache before.
     spoiling = "glibc.malloc.perturb=85:glibc.malloc.tcache_count=0"
-    run_suite(session, {**build, "LUPA_TEST_REPETITIONS": "2000", "GLIBC_TUNABLES": spoiling}, WITHOUT_BENCHMARK)
+    return {**build, "LUPA_TEST_REPETITIONS": "2000", "GLIBC_TUNABLES": spoiling}
 
 
 @nox.session

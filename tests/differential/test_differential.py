@@ -24,7 +24,9 @@ def oracle():
         without = pytest.fail if os.environ.get("CI") else pytest.skip
         without("LUPA_ORACLE_PYTHON does not name a Python that has lupa 2.8")
     question = "import lupa, sys; print(lupa.__version__, *sys.version_info[:2])"
-    answer = subprocess.run([python, "-c", question], capture_output=True, text=True, check=True).stdout.split()
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    command = [python, "-c", question]
+    answer = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout.split()
     assert answer == ["2.8", *map(str, sys.version_info[:2])], "lupa 2.8 on the Python version of this test run"
     return python
 
