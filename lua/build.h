@@ -16,9 +16,9 @@
 enum { LUPA_THE_TABLES = 1, LUPA_THE_RESULT, LUPA_THE_TARGET };     /* stack indices */
 
 /* [-0, +0, m]   nil ... -> tables ...       Make the array of the tables, unless it is there. */
-static void lupa_needtables (lua_State *L) {
+static void lupa_needtables (lua_State *L, const LupaOperation *operation) {
   if (!lua_isnil(L, LUPA_THE_TABLES)) return;
-  lua_newtable(L);
+  lua_createtable(L, operation->number, 0);
   lua_replace(L, LUPA_THE_TABLES);
 }
 
@@ -41,7 +41,7 @@ static void lupa_pushtable (lua_State *L, LupaOperation *operation, int number) 
 static inline void lupa_pushelement (lua_State *L, LupaRuntime *runtime, LupaOperation *operation, LupaSlot *slot) {
   switch (slot->tag) {
     case LUPA_NEWTABLE:
-      lupa_needtables(L);
+      lupa_needtables(L, operation);
       lupa_createtable(L, slot);                                    /* t */
       lua_pushvalue(L, -1);
       lua_rawseti(L, LUPA_THE_TABLES, slot->index);                 /* t */
@@ -117,7 +117,7 @@ static void lupa_copypairs (lua_State *L) {
   lua_pop(L, 1);
 }
 
-/* [-0, +1, e]   -> tables|result    Build tables: the array of the tables if there is more to come (operation->number). */
+/* [-0, +1, e]   -> tables|result    Build tables: the array of the tables if there is more to come. */
 static int lupa_body_fill (lua_State *L) {
   LupaRuntime *runtime;
   LupaOperation *operation = lupa_take(L, LUPA_FILL, &runtime);
@@ -141,8 +141,8 @@ static int lupa_body_fill (lua_State *L) {
     }
   }
   lua_settop(L, LUPA_THE_RESULT);                                   /* tables|nil result */
-  if (operation->number) {
-    lupa_needtables(L);                                             /* tables result */
+  if (operation->has_more) {
+    lupa_needtables(L, operation);                                             /* tables result */
     lua_rawseti(L, LUPA_THE_TABLES, 1);                             /* tables */
   }
   return 1;

@@ -75,13 +75,14 @@ typedef struct LupaOperation {
   LupaSlot *slots;
   int count;
   int body;                                 /* enum LupaFunction: the only body that may take the operation */
-  int number;                               /* meaning depends on the body */
+  int number;                               /* meaning depends on the body; fill: how many tables there are by now */
   int status;                               /* of loading or resuming */
   int failure;                              /* enum LupaFailure */
   const char *chunk, *name, *mode;          /* load */
   size_t size;
   int *references;                          /* reserve */
   const LupaNumber *numbers;                /* fill: the numbers of all runs, one run after the other */
+  int has_more;                             /* fill: another operation follows for the same tables */
 } LupaOperation;
 
 /* Values for Lua that an entry returns; owned by the runtime, so that a jump loses nothing. */

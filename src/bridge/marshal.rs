@@ -50,6 +50,7 @@ impl Locked<'_> {
     }
 
     /// Adds the slot for a value whose conversion runs no Python code, as that of most values. False for others.
+    #[inline]
     pub(crate) fn marshal_plain(&self, slots: &mut Slots, value: Borrowed<'_>) -> Result<bool, Raised> {
         let class = value.type_ptr();
         // SAFETY: the GIL is held and the value alive; each check precedes its access.
@@ -162,9 +163,7 @@ pub(crate) fn exact_number(value: Borrowed<'_>) -> Option<Exact> {
     // SAFETY: the GIL is held and the value alive; each check precedes its access.
     unsafe {
         if class == &raw mut PyLong_Type {
-            let mut overflow: c_int = 0;
-            let integer = PyLong_AsLongLongAndOverflow(value.as_ptr(), &raw mut overflow);
-            return (overflow == 0 && is_exact(integer)).then(|| exact(integer));
+            return exact_int(value.as_ptr()).filter(|integer| is_exact(*integer)).map(exact);
         }
         (class == &raw mut PyFloat_Type).then(|| Exact::Number(PyFloat_AS_DOUBLE(value.as_ptr()) as ffi::lua_Number))
     }

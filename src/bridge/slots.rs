@@ -83,7 +83,7 @@ impl Slots {
     #[inline(always)]
     fn add(&mut self, slot: LupaSlot) {
         self.keeps |= !slot.keep.is_null();
-        if self.count < INLINE && self.heap.is_empty() {
+        if self.heap.is_empty() && self.count < INLINE {
             self.inline[self.count].write(slot);
         } else {
             if self.heap.len() == self.heap.capacity() || self.heap.is_empty() {

@@ -30,7 +30,6 @@ pub(crate) fn table_from(locked: &Locked<'_>, sources: &[Borrowed<'_>], depth: D
         locked,
         depth,
         stream: TableStream::new(locked, sources.iter().map(|source| expected(*source)).fold(Expected::default(), sum)),
-        last_table: RESULT,
         pending: Vec::new(),
         known: HashMap::default(),
     };
@@ -38,13 +37,14 @@ pub(crate) fn table_from(locked: &Locked<'_>, sources: &[Borrowed<'_>], depth: D
     builder.stream.finish()
 }
 
+/// So many containers are expected where there are any.
+const MANY: usize = 24;
+
 /// See [`table_from`].
 struct TableBuilder<'l, 'rt> {
     locked: &'l Locked<'rt>,
     depth: Depth,
     stream: TableStream<'l, 'rt>,
-    /// How many tables there are.
-    last_table: c_int,
     /// Containers that wait to be converted, and the numbers of their tables.
     pending: Vec<(Owned, c_int)>,
     /// The tables of the containers met so far; the objects are kept alive, so that their addresses stay theirs.
@@ -56,6 +56,7 @@ impl TableBuilder<'_, '_> {
         let mut index = 1;
         for source in sources {
             if self.depth == Depth::Recursive {
+                self.known.reserve(MANY);
                 self.known.entry(source.as_ptr().addr()).or_insert_with(|| (source.hold(), RESULT));
             }
             index = self.add_content(RESULT, *source, index)?;
@@ -91,10 +92,11 @@ impl TableBuilder<'_, '_> {
         while position < length(items) {
             // SAFETY: no code runs before the last use of these; afterwards they are looked at again.
             let rest = unsafe { &content(items)[position..] };
-            let numbers = self.stream.add_numbers(rest)?;
+            let numbers = if is_number(rest[0]) { self.stream.add_numbers(rest)? } else { 0 };
             position += numbers;
             if numbers == 0 {
-                self.add_item(rest[0])?;
+                self.add_value(rest[0])?;
+                self.stream.end_element()?;
                 position += 1;
             }
         }
@@ -110,7 +112,6 @@ impl TableBuilder<'_, '_> {
         Ok(self.stream.index())
     }
 
-    #[inline]
     fn add_item(&mut self, value: Borrowed<'_>) -> Result<(), Raised> {
         match exact_number(value) {
             Some(number) => self.stream.add_number(number),
@@ -246,10 +247,9 @@ impl TableBuilder<'_, '_> {
             self.stream.slots().add_table(*table);
             return;
         }
-        self.last_table += 1;
-        self.stream.slots().add_new_table(self.last_table, expected(container));
-        self.known.insert(address, (container.hold(), self.last_table));
-        self.pending.push((container.hold(), self.last_table));
+        let table = self.stream.add_new_table(expected(container));
+        self.known.insert(address, (container.hold(), table));
+        self.pending.push((container.hold(), table));
     }
 
     /// Is it a list, a tuple, a dict, or any sequence or mapping that does not become a string?
@@ -298,6 +298,12 @@ impl<'a> Iterator for DictWalk<'a> {
             has_pair.then(|| (Borrowed::from_ptr(key), Borrowed::from_ptr(value)))
         }
     }
+}
+
+#[inline]
+fn is_number(value: Borrowed<'_>) -> bool {
+    let class = value.type_ptr();
+    class == &raw mut PyLong_Type || class == &raw mut PyFloat_Type
 }
 
 fn is_exactly_dict(value: Borrowed<'_>) -> bool {

@@ -44,6 +44,8 @@ pub(crate) struct TableStream<'l, 'rt> {
     section: Section,
     /// Of the next item of a list.
     index: i64,
+    /// How many tables there are.
+    last_table: c_int,
     /// The array of the tables, once the first batch has run.
     tables: Option<Reference>,
 }
@@ -62,6 +64,7 @@ impl<'l, 'rt> TableStream<'l, 'rt> {
             expected: 0,
             section: Section::None,
             index: 0,
+            last_table: RESULT,
             tables: None,
         }
     }
@@ -70,6 +73,14 @@ impl<'l, 'rt> TableStream<'l, 'rt> {
     pub(crate) fn slots(&mut self) -> &mut Slots {
         self.end_run();
         &mut self.operation.slots
+    }
+
+    /// Adds a new table as a key or value. Its number.
+    pub(crate) fn add_new_table(&mut self, expected: Expected) -> c_int {
+        self.last_table += 1;
+        let number = self.last_table;
+        self.slots().add_new_table(number, expected);
+        number
     }
 
     /// From now on items of a table are added, with this index first.
@@ -110,24 +121,27 @@ impl<'l, 'rt> TableStream<'l, 'rt> {
             self.run = run;
         }
         if self.numbers.is_empty() {
-            self.numbers.reserve(self.expected.min(BATCH));
+            self.numbers.reserve(self.expected.clamp(1, BATCH));
         }
         self.numbers.push(number);
     }
 
-    /// Adds the numbers that values begin with, as items of a list: as many as are of one kind and have room in the batch. Zero
-    /// if they do not begin with a number.
+    /// Adds a number and those that follow it, as items of a list: as many as are of one kind and have room in the batch. How
+    /// many that are; zero if the first value is no number that Lua has.
     pub(crate) fn add_numbers(&mut self, values: &[Borrowed<'_>]) -> Result<usize, Raised> {
         let Some(first) = values.first().and_then(|value| exact_number(*value)) else { return Ok(0) };
         self.add_number(first);
+        let rest = &values[1..values.len().min(1 + BATCH.saturating_sub(self.size()))];
         let run = self.run;
-        let before = self.numbers.len();
-        let room = BATCH.saturating_sub(self.size());
-        self.numbers.extend(values[1..].iter().take(room).map_while(|value| match in_run(exact_number(*value)?) {
-            (kind, number) if kind == run => Some(number),
+        self.numbers.reserve(rest.len());
+        let places = self.numbers.spare_capacity_mut().iter_mut();
+        let more = places.zip(rest).map_while(|(place, value)| match in_run(exact_number(*value)?) {
+            (kind, number) if kind == run => Some(place.write(number)),
             _ => None,
-        }));
-        let more = self.numbers.len() - before;
+        });
+        let more = more.count();
+        // SAFETY: so many places were written.
+        unsafe { self.numbers.set_len(self.numbers.len() + more) };
         self.index += more as i64;
         self.end_element()?;
         Ok(1 + more)
@@ -189,7 +203,8 @@ impl<'l, 'rt> TableStream<'l, 'rt> {
     fn build(&mut self, has_more: bool) -> Result<Results<'rt>, Raised> {
         self.end_run();
         let for_c = &mut self.operation.for_c;
-        for_c.number = c_int::from(has_more);
+        for_c.number = self.last_table;
+        for_c.has_more = c_int::from(has_more);
         for_c.numbers = self.numbers.as_ptr();
         let results = self.locked.perform(Body::Fill, &mut self.operation);
         self.numbers.clear();

@@ -117,6 +117,20 @@ guarded! {
     fn PyType_FromModuleAndSpec(module: Object, spec: *mut PyType_Spec, bases: Object) -> Object;
 }
 
+/// The value of an object that is exactly an int, as `PyLong_AsLongLongAndOverflow` gives it: no other code runs, so that this
+/// one needs no guard.
+///
+/// # Safety
+/// The GIL is held, and the object is exactly an int.
+#[cfg(not(feature = "core"))]
+#[inline]
+pub(crate) unsafe fn exact_int(object: *mut PyObject) -> Option<i64> {
+    let mut overflow = 0;
+    // SAFETY: promised by the caller.
+    let value = unsafe { pyo3_ffi::PyLong_AsLongLongAndOverflow(object, &raw mut overflow) };
+    (overflow == 0).then_some(value)
+}
+
 /// Releases a reference. Only the last release runs code.
 ///
 /// # Safety
