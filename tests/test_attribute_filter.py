@@ -3,7 +3,7 @@
 import types
 
 import pytest
-from support import Recorder
+from helpers import Recorder
 
 
 def deny_private(obj, name, is_setting):

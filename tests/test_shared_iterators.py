@@ -4,7 +4,7 @@ import sys
 import threading
 
 import pytest
-from support import PATIENCE, daemon, run_to_the_end
+from helpers import PATIENCE, daemon, run_to_the_end
 THREADS = 4
 
 

@@ -4,7 +4,7 @@ import threading
 import time
 
 import pytest
-from support import PATIENCE, daemon, run_to_the_end
+from helpers import PATIENCE, daemon, run_to_the_end
 
 
 def in_threads(*targets):

@@ -4,7 +4,7 @@ import types
 import weakref
 
 import pytest
-from support import Recorder
+from helpers import Recorder
 
 
 def only_names(obj, key, is_setting):
