@@ -332,9 +332,11 @@ static int lupa_pushed_newindex (lua_State *L) {
 /* [-0, +n, e]   thread a b c -> values      None, and operation->failure, where it cannot be resumed. */
 static int lupa_pushed_resume (lua_State *L) {
   LupaRuntime *runtime;
-  LupaOperation *operation = lupa_takepending(L, LUPA_RESUME_PUSHED, &runtime);
+  LupaOperation *operation;
   lua_State *co = lua_tothread(L, 1);
-  if (co != NULL && lupa_canresume(co)) return lupa_resumewith(L, runtime, co, lua_gettop(L) - 1, operation);
+  if (co == NULL) return lupa_error(L, "not callable from Lua");
+  operation = lupa_takepending(L, LUPA_RESUME_PUSHED, &runtime);
+  if (lupa_canresume(co)) return lupa_resumewith(L, runtime, co, lua_gettop(L) - 1, operation);
   operation->failure = LUPA_NOT_RESUMABLE;
   return 0;
 }

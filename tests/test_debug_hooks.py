@@ -330,9 +330,11 @@ class TestCoroutinesThatHooksResume:
         )
         try:
             CONTINUE[continue_](suspended)
-        except (ValueError, ZeroDivisionError, StopIteration) as error:
-            assert isinstance(error, ValueError)
+        except ValueError as error:
             assert "coroutine already executing" in str(error)
+        except StopIteration:
+            # It has ended, as the second look says.
+            assert continue_ in ("next", "send")
         unhook()
         with pytest.raises((StopIteration, lupa_module.LuaError)):
             next(suspended)
@@ -373,8 +375,8 @@ class TestCoroutinesThatHooksResume:
             except (ValueError, lupa_module.LuaError) as error:
                 assert "coroutine already executing" in str(error) or REFUSAL in str(error)
             except StopIteration:
-                # The hook has run it to its end while the text was converted.
-                assert continue_ == "send"
+                # The hook has run it to its end.
+                assert continue_ in ("next", "send")
             unhook()
             if continue_ != "ask":
                 # What pcall said: the body has refused.

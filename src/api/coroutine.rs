@@ -275,7 +275,8 @@ unsafe fn resume_directly<'rt>(
     // The arguments are released after they were used: that may run any code.
     // SAFETY: promised by the caller.
     let results = crossing.resume_directly(operation, reference, values, || first = unsafe { take_arguments(slf) })?;
-    if operation.for_c.failure as u32 != ffi::LUPA_NOT_RESUMABLE {
+    // A hook of the script can raise all the same.
+    if operation.for_c.failure as u32 != ffi::LUPA_NOT_RESUMABLE || results.is_err() {
         return Some(results);
     }
     if let Some(arguments) = first {
