@@ -388,3 +388,32 @@ class TestReloading:
             print(*sorted(outcomes))
         """)
         assert output.split() == ["crossed", "error"]
+
+
+class TestFinalizersInACallback:
+    """In a long run of Lua code, callbacks release what has gathered: any code runs between a callback and its end."""
+
+    def test_what_they_call_does_not_replace_the_answer(self, lua, lupa_module):
+        class Noisy:
+            def __del__(self):
+                calls.append(callback(object(), object()))
+
+        calls, callback = [], lua.eval("function(...) return (give(...)) end")
+        lua.globals().give = lambda *arguments: lupa_module.as_attrgetter([arguments])
+        answers, got = [], []
+
+        def answer():
+            answers.append(object())
+            return answers[-1]
+
+        lua.globals().noisy, lua.globals().answer, lua.globals().keep = Noisy, answer, got.append
+        lua.execute("""
+            for i = 1, 1000 do
+                noisy()
+                if i % 100 == 0 then collectgarbage() collectgarbage() end
+                keep(answer())
+            end
+        """)
+        assert len(got) == 1000
+        assert all(one is other for one, other in zip(got, answers))
+        assert calls

@@ -49,16 +49,18 @@ pub(crate) unsafe extern "C" fn lupa_python(
     let guard = Guard::new(entry.locked.state());
     runtime.answers.release_done(entry.frame);
     runtime.references.recycle(entry.locked.state());
-    let count = match catch_unwind(AssertUnwindSafe(|| entry.handle(request as u32))) {
-        Ok(Ok(count)) => count,
+    let reply = match catch_unwind(AssertUnwindSafe(|| entry.handle(request as u32))) {
+        Ok(Ok(reply)) => reply,
         Ok(Err(raised)) => entry.raise(raised),
         Err(_) => entry.raise(raise_system_error(gil, "lupa: internal error (a panic was caught)")),
     };
-    guard.check(entry.locked.state(), count.max(0));
+    guard.check(entry.locked.state(), reply.pushed());
     runtime.collect_dead(gil);
     if runtime.waiting_releases() >= MANY_RELEASES {
         runtime.run_releases(gil);
     }
+    // From here on no code of others runs, which could leave another answer in the place of this one.
+    let count = entry.leave(reply);
     runtime.current.set(current);
     runtime.results.set(results);
     runtime.thread_state.set(gil::release(gil));
@@ -74,6 +76,23 @@ struct Entry<'rt> {
     frame: usize,
 }
 
+/// What Lua gets.
+enum Reply {
+    /// So many values, which lie on the stack.
+    Pushed(c_int),
+    /// Values that C has to push, or to raise.
+    Answer(Box<Answer>, Kind),
+}
+
+impl Reply {
+    fn pushed(&self) -> c_int {
+        match self {
+            Reply::Pushed(count) => *count,
+            Reply::Answer(..) => 0,
+        }
+    }
+}
+
 /// The object that a request is for, and its protocol.
 struct Target {
     object: Owned,
@@ -81,8 +100,8 @@ struct Target {
 }
 
 impl Entry<'_> {
-    /// `[-0, +n, -]` Runs Python; n values pushed, or `ANSWERED`.
-    fn handle(&self, request: c_uint) -> Result<c_int, Raised> {
+    /// `[-0, +n, -]` Runs Python.
+    fn handle(&self, request: c_uint) -> Result<Reply, Raised> {
         let locked = &self.locked;
         match request {
             ffi::LUPA_ASK_ARGS => {
@@ -90,7 +109,7 @@ impl Entry<'_> {
                 let arguments = shared::new_arguments(locked.gil, locked.runtime.shared, positional, named)?;
                 return Ok(self.give(|slots| slots.add_object(arguments, ffi::LUPA_ATTRIBUTES)));
             }
-            ffi::LUPA_ASK_OVERFLOW => return set_overflow_handler(locked).map(|()| 0),
+            ffi::LUPA_ASK_OVERFLOW => return set_overflow_handler(locked).map(|()| Reply::Pushed(0)),
             _ => {}
         }
         let Target { object, protocol } = self.target()?;
@@ -102,7 +121,7 @@ impl Entry<'_> {
             }
             ffi::LUPA_ASK_NEWINDEX => {
                 let (key, value) = (locked.unmarshal(2)?, locked.unmarshal(3)?);
-                locked.set_index(object.borrow(), protocol, key, &value).map(|()| 0)
+                locked.set_index(object.borrow(), protocol, key, &value).map(|()| Reply::Pushed(0))
             }
             ffi::LUPA_ASK_TOSTRING => {
                 let text = locked.object_text(object.borrow())?;
@@ -137,15 +156,15 @@ impl Entry<'_> {
     }
 
     /// `[-0, +1, -]` Gives Lua a value: at once if it is plain or known, otherwise C has to push it.
-    fn give_value(&self, value: &Owned) -> Result<c_int, Raised> {
+    fn give_value(&self, value: &Owned) -> Result<Reply, Raised> {
         if self.locked.push_directly(value.borrow()) {
-            return Ok(1);
+            return Ok(Reply::Pushed(1));
         }
         self.try_to_give(|slots| self.locked.marshal(slots, value.borrow()))
     }
 
     /// `[-0, +n, -]` Gives Lua what a call has returned: one value, or those of a tuple if the runtime unpacks tuples.
-    fn give_result(&self, result: &Owned) -> Result<c_int, Raised> {
+    fn give_result(&self, result: &Owned) -> Result<Reply, Raised> {
         if !self.locked.runtime.options.unpack_returned_tuples {
             return self.give_value(result);
         }
@@ -153,16 +172,16 @@ impl Entry<'_> {
     }
 
     /// `[-0, +n, -]` Gives Lua the next values of an iterator.
-    fn give_next(&self, iterator: &Owned, protocol: c_uint) -> Result<c_int, Raised> {
+    fn give_next(&self, iterator: &Owned, protocol: c_uint) -> Result<Reply, Raised> {
         let locked = &self.locked;
         match locked.next_item(iterator)? {
-            None => Ok(locked.push_nil()),
+            None => Ok(Reply::Pushed(locked.push_nil())),
             // The first value decides whether the loop goes on.
             Some(item) if protocol == 0 && !item.borrow().is_none() => self.give_value(&item),
             Some(item) if protocol == ffi::LUPA_COUNT => {
                 locked.push_count(2);
                 if locked.push_directly(item.borrow()) {
-                    return Ok(2);
+                    return Ok(Reply::Pushed(2));
                 }
                 locked.state().drop_to(locked.state().top() - 1);
                 self.try_to_give(|slots| locked.marshal_item(slots, &item, protocol))
@@ -172,28 +191,33 @@ impl Entry<'_> {
     }
 
     /// Leaves values for C to push.
-    fn give(&self, fill: impl FnOnce(&mut Slots)) -> c_int {
+    fn give(&self, fill: impl FnOnce(&mut Slots)) -> Reply {
         let mut answer = self.locked.runtime.answers.blank(self.locked.runtime, self.frame);
         fill(&mut answer.slots);
-        self.answer(answer, Kind::Return)
+        Reply::Answer(answer, Kind::Return)
     }
 
     /// Leaves values for C to push, once they are converted.
-    fn try_to_give(&self, fill: impl FnOnce(&mut Slots) -> Result<(), Raised>) -> Result<c_int, Raised> {
+    fn try_to_give(&self, fill: impl FnOnce(&mut Slots) -> Result<(), Raised>) -> Result<Reply, Raised> {
         let mut answer = self.locked.runtime.answers.blank(self.locked.runtime, self.frame);
         fill(&mut answer.slots)?;
-        Ok(self.answer(answer, Kind::Return))
+        Ok(Reply::Answer(answer, Kind::Return))
     }
 
     /// Leaves the exception that is set as an error value for Lua.
-    fn raise(&self, raised: Raised) -> c_int {
+    fn raise(&self, raised: Raised) -> Reply {
         let exception = take(self.locked.gil, raised);
         let mut answer = self.locked.runtime.answers.blank(self.locked.runtime, self.frame);
         add_exception(&mut answer.slots, exception);
-        self.answer(answer, Kind::Raise)
+        Reply::Answer(answer, Kind::Raise)
     }
 
-    fn answer(&self, answer: Box<Answer>, kind: Kind) -> c_int {
+    /// What C is told: how many values lie on the stack, or `ANSWERED`.
+    fn leave(&self, reply: Reply) -> c_int {
+        let (answer, kind) = match reply {
+            Reply::Pushed(count) => return count,
+            Reply::Answer(answer, kind) => (answer, kind),
+        };
         let runtime = self.locked.runtime;
         let place = runtime.answers.push(answer, kind);
         // SAFETY: the runtime is locked; C reads the answer next.

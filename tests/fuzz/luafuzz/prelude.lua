@@ -93,6 +93,7 @@ local function reset()
   sethook()
   for _, value in pairs {true, 1, pcall, create(same)} do set_any_metatable(value, nil) end
   set_any_metatable(nil, nil)
+  set_any_metatable(string_metatable, nil)
   set_any_metatable("", string_metatable)
   for key in pairs(string_metatable) do string_metatable[key] = nil end
   string_metatable.__index = string_library
