@@ -22,6 +22,14 @@ for _, name in pairs {"os", "io", "jit", "ffi", "jit.opt", "jit.util", "jit.prof
 end
 package.loadlib, package.searchpath, package.loaders, package.searchers = nil, nil, nil, nil
 
+-- Lua 5.1 and LuaJIT shift all positions down to the one that is given, two thousand millions of them perhaps.
+local insert = table.insert
+function table.insert(t, ...)
+  local position = ...
+  if type(position) == "number" and position < -1000 then error("position out of bounds", 0) end
+  return insert(t, ...)
+end
+
 unpack = table.unpack or unpack
 function load(chunk, ...)
   if type(chunk) ~= "function" then return load_text(chunk, ...) end
