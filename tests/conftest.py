@@ -124,6 +124,7 @@ ASSERTED = {
         ("luajit21",),
         "LuaJIT frees it without counting the places of its variables, and asserts at the end that nothing is left",
     ),
+    "bytecode that ends too early": (("luajit21",), "LuaJIT asserts that bytecode is complete"),
 }
 
 

@@ -40,8 +40,9 @@ class TestObjectsInLua:
     def test_others_stay(self, freed):
         assert freed("local b; kept, b = ...; debug.setmetatable(b, nil)", 2) == [False, True]
 
-    def test_what_is_left_of_a_box_in_memory_is_none(self, freed, self_checking):
+    def test_what_is_left_of_a_box_in_memory_is_none(self, freed, self_checking, skip_if_asserted):
         """A chunk that ends within its code leaves memory of many sizes as it was, and so does a table that is not filled."""
+        skip_if_asserted("bytecode that ends too early")
         code = """
             local cut, load_text = {}, loadstring or load
             for size = 1, 30 do
