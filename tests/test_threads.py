@@ -275,6 +275,8 @@ class TestWaiting:
             lua = LuaRuntime()
             table = lua.table()
             inside, leave = threading.Event(), threading.Event()
+            # A job in the background of a shell inherits that it is ignored.
+            signal.signal(signal.SIGINT, signal.default_int_handler)
             def callback():
                 inside.set()
                 leave.wait(50)

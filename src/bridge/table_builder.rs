@@ -79,6 +79,11 @@ impl TableBuilder<'_, '_> {
             self.add_copy(table, source)?;
         } else if self.is_a(source, self.locked.runtime.types.mapping)? {
             self.add_mapping(table, source)?;
+        } else if is_one_character(source) {
+            // Python makes a new string of it at each look: converted recursively, it would have no end.
+            self.stream.open_list(table, index, 1);
+            self.add_item(source)?;
+            return Ok(self.stream.index());
         } else {
             return self.add_iterable(table, source, index);
         }
@@ -389,4 +394,10 @@ impl Hasher for AddressHasher {
     fn finish(&self) -> u64 {
         self.0
     }
+}
+
+/// Is it a string that contains itself?
+fn is_one_character(object: Borrowed<'_>) -> bool {
+    // SAFETY: the object is alive; its length is read if it is exactly a str.
+    unsafe { PyUnicode_CheckExact(object.as_ptr()) != 0 && PyUnicode_GET_LENGTH(object.as_ptr()) == 1 }
 }
