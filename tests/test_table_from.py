@@ -365,11 +365,11 @@ def test_values_live_until_they_are_in_the_table(lua, make):
     assert list(table.values()) == [f"text {i} " * 20 for i in range(2000)]
 
 
-@pytest.mark.parametrize("character", ["a", "\xe4", "\u4e2d", "\ud800"])
+@pytest.mark.parametrize("character", ["\u4e2d", "\ud800"])
 def test_a_character_that_is_no_string_of_lua_contains_itself(new_runtime, character):
     """Python makes a new string for each look at one that is not in Latin-1."""
     lua = new_runtime(encoding=None)
     contains_itself = lua.eval("function(t) return rawequal(t, t[1]) and #t == 1 end")
     assert contains_itself(lua.table_from(character, recursive=True))
-    table = lua.table_from([character + "b" + character], recursive=True)
+    table = lua.table_from([character * 3], recursive=True)
     assert [contains_itself(item) for item in table[1].values()] == [True] * 3

@@ -79,8 +79,8 @@ impl TableBuilder<'_, '_> {
             self.add_copy(table, source)?;
         } else if self.is_a(source, self.locked.runtime.types.mapping)? {
             self.add_mapping(table, source)?;
-        } else if is_one_character(source) {
-            // Python makes a new string of it at each look: converted recursively, it would have no end.
+        } else if is_wide_character(source) {
+            // Converted recursively, it would have no end.
             self.stream.open_list(table, index, 1);
             self.add_item(source)?;
             return Ok(self.stream.index());
@@ -396,8 +396,13 @@ impl Hasher for AddressHasher {
     }
 }
 
-/// Is it a string that contains itself?
-fn is_one_character(object: Borrowed<'_>) -> bool {
-    // SAFETY: the object is alive; its length is read if it is exactly a str.
-    unsafe { PyUnicode_CheckExact(object.as_ptr()) != 0 && PyUnicode_GET_LENGTH(object.as_ptr()) == 1 }
+/// Is it a string that contains a new one like it at each look? Those with a character of Latin-1 exist once.
+fn is_wide_character(object: Borrowed<'_>) -> bool {
+    let text = object.as_ptr();
+    // SAFETY: the object is alive; its length and kind are read if it is exactly a str.
+    unsafe {
+        PyUnicode_CheckExact(text) != 0
+            && PyUnicode_GET_LENGTH(text) == 1
+            && PyUnicode_KIND(text) as u32 != PyUnicode_1BYTE_KIND as u32
+    }
 }
