@@ -243,6 +243,8 @@ unsafe fn resume(crossing: &Crossing<'_>, slf: *mut PyObject, values: &[Borrowed
             return item(crossing, slf, &operation, &results);
         }
         check_resumable(crossing, slf)?;
+        // What the short way has noted means nothing for the long one.
+        let mut operation = Operation::new(crossing.runtime);
         operation.slots.add_reference(checked_reference(crossing, slf)?, None);
         for value in values {
             crossing.marshal(&mut operation.slots, *value)?;
