@@ -23,10 +23,10 @@ end
 package.loadlib, package.searchpath, package.loaders, package.searchers = nil, nil, nil, nil
 
 -- Lua 5.1 and LuaJIT shift all positions down to the one that is given, two thousand millions of them perhaps.
-local insert = table.insert
+local insert, tonumber = table.insert, tonumber
 function table.insert(t, ...)
-  local position = ...
-  if type(position) == "number" and position < -1000 then error("position out of bounds", 0) end
+  local position = tonumber((...))
+  if position and not (position >= -1000) then error("position out of bounds", 0) end
   return insert(t, ...)
 end
 
