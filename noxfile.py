@@ -169,6 +169,17 @@ def lint(session):
 
 
 @nox.session
+def types(session):
+    """The stubs say what is there, and two type checkers accept the examples."""
+    # Node comes from the package index as well, whether the machine has one or not.
+    session.install(".", "mypy", "pyright[nodejs]", "Pillow", env=CARGO)
+    session.run("stubtest", "--allowlist", "tests/typing/stubtest.txt", "lupa")
+    session.run("mypy", "--strict", "examples", "tests/typing")
+    session.run("pyright", "--pythonpath", str(pathlib.Path(session.bin, "python")), "examples", "tests/typing",
+                env={"PYRIGHT_PYTHON_GLOBAL_NODE": "off"})  # fmt: skip
+
+
+@nox.session
 @nox.parametrize("python", oldest_and_newest())
 def smoke(session):
     """Two runtimes and the essentials, on the oldest and the newest Python of this machine."""

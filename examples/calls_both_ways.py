@@ -15,20 +15,20 @@ import lupa
 
 
 class Account:
-    def __init__(self, owner):
+    def __init__(self, owner: str) -> None:
         self.owner = owner
         self.balance = 100
 
-    def withdraw(self, amount):
+    def withdraw(self, amount: int) -> int:
         if amount > self.balance:
             raise ValueError("not enough")
         self.balance -= amount
         return self.balance
 
 
-def main(lupa=lupa):
-    """Show it on the newest Lua, or on one runtime module such as `lupa.lua54`."""
-    lua = lupa.LuaRuntime()
+def main(new_runtime: type[lupa.LuaRuntime] = lupa.LuaRuntime) -> None:
+    """Show it on the newest Lua, or on one runtime such as `lupa.lua54.LuaRuntime`."""
+    lua = new_runtime()
 
     add = lua.eval("function(a, b) return a + b end")
     print(add(3, 4))

@@ -24,9 +24,9 @@ end
 """
 
 
-def main(lupa=lupa):
-    """Show it on the newest Lua, or on one runtime module such as `lupa.lua54`."""
-    lua = lupa.LuaRuntime()
+def main(new_runtime: type[lupa.LuaRuntime] = lupa.LuaRuntime) -> None:
+    """Show it on the newest Lua, or on one runtime such as `lupa.lua54.LuaRuntime`."""
+    lua = new_runtime()
 
     # `coroutine()` makes a generator of a Lua function; nothing runs before it is asked for.
     fibonacci = lua.eval("""

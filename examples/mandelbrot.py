@@ -10,6 +10,7 @@ import os
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Optional
 
 from PIL import Image
 
@@ -46,21 +47,21 @@ return table.concat(rows)
 """
 
 
-def compute(LuaRuntime, size, threads):
+def compute(new_runtime: type[lupa.LuaRuntime], size: int, threads: int) -> bytes:
     """Return the pixels of a square picture."""
     local = threading.local()
 
-    def make_runtime():
-        local.rows = LuaRuntime(encoding=None).compile(ROWS)        # strings of Lua arrive as bytes
+    def make_runtime() -> None:
+        local.rows = new_runtime(encoding=None).compile(ROWS)        # strings of Lua arrive as bytes
 
-    def compute_rows(first):
+    def compute_rows(first: int) -> Any:
         return local.rows(size, first, min(first + ROWS_PER_TASK, size) - 1)
 
     with ThreadPoolExecutor(threads, initializer=make_runtime) as pool:
         return b"".join(pool.map(compute_rows, range(0, size, ROWS_PER_TASK)))
 
 
-def main(arguments=None):
+def main(arguments: Optional[list[str]] = None) -> None:
     parser = argparse.ArgumentParser(description="Write a picture of the Mandelbrot set.")
     parser.add_argument("--size", type=int, default=1280, help="width and height in pixels (%(default)s)")
     parser.add_argument("--threads", type=int, default=os.cpu_count(), help="default: one for each core (%(default)s)")
@@ -68,7 +69,6 @@ def main(arguments=None):
     parser.add_argument("--output", default="mandelbrot.png", help="%(default)s")
     options = parser.parse_args(arguments)
     module = importlib.import_module("lupa." + options.runtime) if options.runtime else lupa
-
     started, worked = time.perf_counter(), time.process_time()
     pixels = compute(module.LuaRuntime, options.size, options.threads)
     seconds, work = time.perf_counter() - started, time.process_time() - worked

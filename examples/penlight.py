@@ -25,15 +25,15 @@ $(i). $(shout(word))
 """
 
 
-def find_debians_modules(lua, version):
+def find_debians_modules(lua: lupa.LuaRuntime) -> None:
     """The bundled runtimes look below /usr/local; add the folder where Debian puts modules in plain Lua."""
-    lua.globals().package.path += ";/usr/share/lua/{}.{}/?.lua".format(*version)
+    lua.globals().package.path += ";/usr/share/lua/{}.{}/?.lua".format(*lua.lua_version)
 
 
-def main(lupa=lupa):
-    """Show it on Lua 5.4, or on another runtime module."""
-    lua = lupa.LuaRuntime(unpack_returned_tuples=True)
-    find_debians_modules(lua, lupa.LUA_VERSION)
+def main(new_runtime: type[lupa.LuaRuntime] = lupa.LuaRuntime) -> None:
+    """Show it on Lua 5.4, or on another runtime."""
+    lua = new_runtime(unpack_returned_tuples=True)
+    find_debians_modules(lua)
     require = lua.eval("function(name) return (require(name)) end")
     List, tablex, pretty, template = map(require, ("pl.List", "pl.tablex", "pl.pretty", "pl.template"))
 

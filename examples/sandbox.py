@@ -13,6 +13,8 @@ It prints::
     still working: 12
 """
 
+from typing import NoReturn
+
 import lupa
 
 
@@ -22,35 +24,35 @@ class Api:
     secret = "password"
     factor = 3
 
-    def scale(self, number):
+    def scale(self, number: float) -> float:
         return number * self.factor
 
 
-PUBLIC = {Api: {"factor", "scale"}}
+PUBLIC: dict[type, set[str]] = {Api: {"factor", "scale"}}
 
 
-def only_public(obj, name, is_setting):
+def only_public(obj: object, name: str, is_setting: bool) -> str:
     """A list of what is allowed: names without an underscore would include the frames of generators."""
     if is_setting or name not in PUBLIC.get(type(obj), ()):
         raise AttributeError(f"no attribute for you: {name}")
     return name
 
 
-def no_items(obj, key, is_setting):
+def no_items(obj: object, key: object, is_setting: bool) -> NoReturn:
     raise KeyError("no items for you")
 
 
-def make_sandbox(lupa):
-    lua = lupa.LuaRuntime(
+def make_sandbox(new_runtime: type[lupa.LuaRuntime]) -> lupa.LuaRuntime:
+    lua = new_runtime(
         libs="safe", register_eval=False, register_builtins=False, attribute_filter=only_public, item_filter=no_items,
         max_memory=5_000_000)
     lua.globals().api = Api()
     return lua
 
 
-def main(lupa=lupa):
-    """Show it on the newest Lua, or on one runtime module; LuaJIT 2.0 cannot limit memory."""
-    lua = make_sandbox(lupa)
+def main(new_runtime: type[lupa.LuaRuntime] = lupa.LuaRuntime) -> None:
+    """Show it on the newest Lua, or on one runtime; LuaJIT 2.0 cannot limit memory."""
+    lua = make_sandbox(new_runtime)
     print(lua.eval("api:scale(4)"))
 
     for name in ("secret", "__class__"):

@@ -13,9 +13,9 @@ It prints::
 import lupa
 
 
-def main(lupa=lupa):
-    """Show it on the newest Lua, or on one runtime module such as `lupa.lua54`."""
-    lua = lupa.LuaRuntime()
+def main(new_runtime: type[lupa.LuaRuntime] = lupa.LuaRuntime) -> None:
+    """Show it on the newest Lua, or on one runtime such as `lupa.lua54.LuaRuntime`."""
+    lua = new_runtime()
 
     # Arrays count from 1; what is not there is None.
     letters = lua.table("x", "y", "z")

@@ -26,6 +26,9 @@ PRIVATE_TYPES = {
     "_LuaNoGC": "lua.nogc()",
 }
 
+#: Their public names, which are not part of `__all__`.
+PUBLIC_TYPES = ["LuaObject", "LuaTable", "LuaFunction", "LuaCoroutineFunction", "LuaThread"]
+
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)\)")
 #: `tests/test_x.py`, `tests/test_x.py::test_y` or `tests/test_x.py::TestY::test_z`
 TEST = re.compile(r"`(tests/[\w/]+\.py)((?:::\w+)*)`")
@@ -147,7 +150,8 @@ class TestDocstrings:
     @pytest.fixture
     def documented(self, lupa_module, lua):
         """All that a runtime module offers and that can have a docstring, by name."""
-        names = {name: getattr(lupa_module, name) for name in lupa_module.__all__ if not name.startswith("LUA_")}
+        public = [*lupa_module.__all__, *PUBLIC_TYPES]
+        names = {name: getattr(lupa_module, name) for name in public if not name.startswith("LUA_")}
         types = {name: type(eval(source, {"lua": lua})) for name, source in PRIVATE_TYPES.items()}
         assert {name: value.__name__ for name, value in types.items()} == {name: name for name in types}
         return {"module": lupa_module, **names, **types}

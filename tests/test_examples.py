@@ -51,7 +51,7 @@ def test_an_example_prints_what_it_announces(name, lupa_module, flavour, capsys)
         pytest.skip("LuaJIT 2.0 cannot limit memory")
     if name == "penlight":
         needs_penlight(flavour.version)
-    load(name)["main"](lupa_module)
+    load(name)["main"](lupa_module.LuaRuntime)
     assert capsys.readouterr().out == announced_output(name)
 
 

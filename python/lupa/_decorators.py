@@ -5,6 +5,13 @@ from _thread import RLock
 
 from lupa._core import unpack_arguments
 
+TYPE_CHECKING = False  # Importing `typing` takes as long as a runtime module.
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, TypeVar
+
+    _Result = TypeVar("_Result")
+
 PUBLIC_NAMES = [
     "LUA_VERSION",
     "LUA_MAXINTEGER",
@@ -24,7 +31,7 @@ PUBLIC_NAMES = [
 FastRLock = RLock
 
 
-def unpacks_lua_table(func):
+def unpacks_lua_table(func: "Callable[..., _Result]") -> "Callable[..., _Result]":
     """Let Lua code call ``func`` with named arguments: ``func{1, 2, name=3}``.
 
     A single Lua table as argument is unpacked: its entries 1 to #t are positional (``None`` where one is missing), string
@@ -45,14 +52,14 @@ def unpacks_lua_table(func):
     """
 
     @functools.wraps(func)
-    def wrapper(*args):
+    def wrapper(*args: "Any") -> "_Result":
         args, kwargs = unpack_arguments(args)
         return func(*args, **kwargs)
 
     return wrapper
 
 
-def unpacks_lua_table_method(meth):
+def unpacks_lua_table_method(meth: "Callable[..., _Result]") -> "Callable[..., _Result]":
     """:func:`unpacks_lua_table` for methods: the object is passed on, the other arguments are unpacked.
 
     >>> import lupa
@@ -66,7 +73,7 @@ def unpacks_lua_table_method(meth):
     """
 
     @functools.wraps(meth)
-    def wrapper(self, *args):
+    def wrapper(self: "Any", *args: "Any") -> "_Result":
         args, kwargs = unpack_arguments(args)
         return meth(self, *args, **kwargs)
 

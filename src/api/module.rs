@@ -71,6 +71,7 @@ fn fill(gil: Gil<'_>, module: Borrowed<'_>) -> Result<(), Raised> {
     let runtime = create(gil, module, "LuaRuntime", runtime::spec, ptr::null_mut())?;
     add(gil, module, "LuaRuntime", &runtime)?;
     add_constants(gil, module)?;
+    add_public_types(gil, module, &types)?;
     #[cfg(feature = "checked")]
     super::checked::add_functions(gil, module)?;
     take_over(gil, module)
@@ -128,6 +129,25 @@ fn add_constants(gil: Gil<'_>, module: Borrowed<'_>) -> Result<(), Raised> {
         // SAFETY: the GIL is held.
         let value = unsafe { Owned::from_new(PyLong_FromLongLong(value))? };
         add(gil, module, name, &value)?;
+    }
+    Ok(())
+}
+
+/// Adds the public names of the wrapper types: abstract classes that all runtime modules share and have their types in.
+fn add_public_types(gil: Gil<'_>, module: Borrowed<'_>, types: &WrapperTypes) -> Result<(), Raised> {
+    let wrappers = call::import(gil, c"lupa._wrappers")?;
+    for (name, class) in [
+        (c"LuaObject", types.object),
+        (c"LuaTable", types.table),
+        (c"LuaFunction", types.function),
+        (c"LuaCoroutineFunction", types.coroutine_function),
+        (c"LuaThread", types.thread),
+    ] {
+        let public = call::attribute(gil, wrappers.borrow(), name)?;
+        let register = call::attribute(gil, public.borrow(), c"register")?;
+        // SAFETY: the types of a module live as long as the interpreter.
+        call::call(gil, register.borrow(), &[unsafe { Borrowed::from_ptr(class.cast()) }])?;
+        add(gil, module, &name.to_string_lossy(), &public)?;
     }
     Ok(())
 }
