@@ -170,10 +170,11 @@ def lint(session):
 
 @nox.session
 def types(session):
-    """The stubs say what is there, and two type checkers accept the examples."""
+    """The stubs say what is there, and two type checkers accept the package and the examples."""
     # Node comes from the package index as well, whether the machine has one or not.
-    session.install(".", "mypy", "pyright[nodejs]", "Pillow", env=CARGO)
+    session.install(".[prompt]", "mypy", "pyright[nodejs]", "Pillow", "types-Pygments", env=CARGO)
     session.run("stubtest", "--allowlist", "tests/typing/stubtest.txt", "lupa")
+    session.run("mypy", "--strict", "--package", "lupa")
     session.run("mypy", "--strict", "examples", "tests/typing")
     session.run("pyright", "--pythonpath", str(pathlib.Path(session.bin, "python")), "examples", "tests/typing",
                 env={"PYRIGHT_PYTHON_GLOBAL_NODE": "off"})  # fmt: skip
@@ -198,6 +199,7 @@ def sdist(session):
     [wheel] = packages.glob("*.whl")
     session.install("--force-reinstall", str(wheel))
     session.run("python", SMOKE_TEST, *(SELECTED or RUNTIMES))
+    session.run("lupa", "-v", "-e", "print(python.builtins.len(arg))")
 
 
 @nox.session

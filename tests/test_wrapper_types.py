@@ -1,4 +1,4 @@
-"""The public names of Lua objects, such as `lupa.LuaTable`: shared by all runtimes, for `isinstance` and annotations."""
+"""The public names of Lua objects, such as `lupa.LuaTable`: shared by all runtimes, for `isinstance` too."""
 
 import functools
 import importlib

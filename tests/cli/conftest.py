@@ -19,10 +19,10 @@ class Outcome:
 def command_line(tmp_path):
     """Run the command line in an empty folder; the words may be `str` or `bytes`."""
 
-    def run(*words, stdin=b"", status=0):
+    def run(*words, stdin=b"", status=0, env=()):
         done = subprocess.run(
             [sys.executable, "-m", "lupa", *words], input=stdin, capture_output=True, cwd=tmp_path, timeout=60,
-            env={**os.environ, "PYTHONUTF8": "1"})
+            env={**os.environ, "PYTHONUTF8": "1", **dict(env)})
         outcome = Outcome(done.returncode, *(stream.decode(errors="surrogateescape").replace("\r\n", "\n")
                                              for stream in (done.stdout, done.stderr)))
         assert outcome.status == status, outcome
@@ -48,3 +48,17 @@ def script(tmp_path):
         path.write_bytes(code if isinstance(code, bytes) else code.encode())
         return name
     return write
+
+
+@pytest.fixture
+def prompt(lupa_command):
+    """What the prompt answers to lines from a pipe, without its greeting; prompts are on the line of what follows."""
+
+    def talk(*lines, ending="\n", **keywords):
+        text = b"\n".join(line if isinstance(line, bytes) else line.encode() for line in lines)
+        outcome = lupa_command("-i", stdin=text + ending.encode(), **keywords)
+        greeting, _, rest = outcome.out.partition("\n")
+        assert "(lupa-rs " in greeting
+        return Outcome(outcome.status, rest, outcome.err)
+
+    return talk

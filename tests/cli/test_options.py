@@ -1,6 +1,7 @@
 """What the words of the command line mean: options, the script, its arguments."""
 
 import os
+import subprocess
 import sys
 
 import pytest
@@ -15,6 +16,13 @@ end
 print(table.concat(shown, " "))
 print(select("#", ...), ...)
 """
+
+
+def test_the_installed_script_is_the_same_program():
+    program = "import sys; sys.argv[0] = '/bin/lupa'; from lupa.__main__ import main; sys.exit(main())"
+    command = [sys.executable, "-c", program, "-e", "print(arg[0], arg[1], arg[2], arg[-1])"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.stdout == "/bin/lupa\t-e\tprint(arg[0], arg[1], arg[2], arg[-1])\tnil\n"
 
 
 def test_code_given_with_e_runs(lupa_command):
