@@ -60,6 +60,16 @@ def allow_lua_module_loading():
         sys.setdlopenflags(flags)
 
 
+def load_ipython_extension(shell):
+    """``%load_ext lupa`` in IPython and in notebooks: the magics ``%lua`` and ``%%lua``, and tables that can be read.
+
+    ``%lua?`` tells what they can do.
+    """
+    from lupa._notebook.magics import load
+
+    load(shell)
+
+
 def _load_runtimes_with_global_symbols():
     """Keep ``RTLD_GLOBAL`` in force for every runtime, since it was in force when this package was imported.
 

@@ -1,4 +1,5 @@
 from contextlib import AbstractContextManager
+from typing import Any
 
 from lupa import (
     lua51 as lua51,
@@ -22,3 +23,4 @@ from lupa._runtime import (
 from lupa.version import __version__ as __version__
 
 def allow_lua_module_loading() -> AbstractContextManager[None]: ...
+def load_ipython_extension(shell: Any) -> None: ...

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import pkgutil
-import re
 import sys
 from collections.abc import Sequence
 from typing import Any
 
-import lupa
+from lupa._interactive.runtimes import runtime_names
 
 DESCRIPTION = "Run Lua code inside Python, as the program lua does. Without anything to run there is a prompt."
 
@@ -19,12 +17,6 @@ class _Step(argparse.Action):
 
     def __call__(self, parser: Any, namespace: Any, values: Any, option_string: str | None = None) -> None:
         namespace.steps = [*namespace.steps, (option_string, values)]
-
-
-def runtime_names() -> list[str]:
-    """The runtime modules of this installation, by name."""
-    modules = (module.name for module in pkgutil.iter_modules(lupa.__path__))
-    return sorted(name for name in modules if re.fullmatch(r"lua(jit)?\d+", name))
 
 
 def program() -> list[str]:

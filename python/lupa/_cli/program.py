@@ -6,10 +6,8 @@ the same order of what is run. Everything goes through the public interface of t
 
 from __future__ import annotations
 
-import importlib
 import sys
 from collections.abc import Sequence
-from typing import Any
 
 import lupa
 from lupa._cli import scripts
@@ -17,14 +15,7 @@ from lupa._cli.options import parse, program
 from lupa._cli.streams import share_stdout
 from lupa._core import LuaError
 from lupa._interactive.errors import ErrorTeller, colours_for, describe_exception
-
-
-def load_runtime_module(name: str | None) -> Any:
-    """The module to take LuaRuntime from, imported so that Lua can load binary modules."""
-    with lupa.allow_lua_module_loading():
-        module = importlib.import_module("lupa." + name) if name else lupa
-        module.LuaRuntime  # noqa: B018 - the package imports its newest runtime at the first access
-    return module
+from lupa._interactive.runtimes import load_runtime_module
 
 
 def main(argv: Sequence[str] | None = None) -> str | None:

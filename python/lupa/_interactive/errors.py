@@ -25,7 +25,8 @@ return function(value)
 end
 """
 
-PACKAGE = os.path.dirname(os.path.dirname(__file__)) + os.sep
+PACKAGE = os.path.dirname(os.path.dirname(__file__))
+OURS = tuple(os.path.join(PACKAGE, folder, "") for folder in ("_cli", "_interactive", "_notebook"))
 
 #: A line of a Lua traceback: where, and in what.
 PLACE = re.compile(r"^\t(.*?:(?:\d+:)?)( in .*)?$")
@@ -83,10 +84,13 @@ def coloured(trace: str, colours: type[Any]) -> str:
 
 
 def frames_of_others(trace: TracebackType | None) -> TracebackType | None:
-    """A Python traceback without the frames of this package, through which everything came."""
-    while trace is not None and trace.tb_frame.f_code.co_filename.startswith(PACKAGE):
+    """A Python traceback without the frames of prompt, program or notebook, and those before."""
+    others = trace
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename.startswith(OURS):
+            others = trace.tb_next
         trace = trace.tb_next
-    return trace
+    return others
 
 
 def describe_exception(error: BaseException, colours: type[Any] = NoColours) -> str:

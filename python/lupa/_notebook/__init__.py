@@ -1,0 +1,1 @@
+"""Lua in notebooks: what ``%load_ext lupa`` brings."""
