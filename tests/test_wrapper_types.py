@@ -100,6 +100,28 @@ class TestUse:
     def test_a_star_import_brings_the_names_of_lupa_only(self, lupa_module):
         assert set(lupa_module.__all__) & set(FAMILY) == set()
 
+    def test_they_are_not_loaded_before_they_are_needed(self, run_script, lupa_module):
+        source = """
+        print("lupa._wrappers" in sys.modules, lua_type(lupa.LuaRuntime().table()))
+        first = lupa.LuaRuntime().table()
+        import lupa as package
+        print(isinstance(first, package.LuaTable), "LuaTable" in vars(lupa) or "LuaTable" in vars(package))
+        """
+        assert run_script(source) == "False table\nTrue True\n"
+
+    def test_runtimes_that_come_later_have_them(self, run_script, runtime_name):
+        other = "lua54" if runtime_name != "lua54" else "lua53"
+        source = f"""
+        table = lupa.LuaTable
+        from lupa import {other}
+        print(isinstance({other}.LuaRuntime().table(), table), {other}.LuaTable is table)
+        """
+        assert run_script(source) == "True True\n"
+
+    def test_a_missing_name_is_missing_as_usual(self, lupa_module):
+        with pytest.raises(AttributeError, match=f"^module '{lupa_module.__name__}' has no attribute 'LuaThing'$"):
+            lupa_module.LuaThing  # noqa: B018
+
     def test_an_object_that_lies_about_its_class_is_believed_as_usual(self, lua, lupa_module):
         class Liar:
             __class__ = type(lua.table())

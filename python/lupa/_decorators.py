@@ -1,6 +1,7 @@
 """What all runtime modules offer and is best written in Python."""
 
 import functools
+import sys
 from _thread import RLock
 
 from lupa._core import unpack_arguments
@@ -8,6 +9,7 @@ from lupa._core import unpack_arguments
 TYPE_CHECKING = False  # Importing `typing` takes as long as a runtime module.
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import ModuleType
     from typing import Any, TypeVar
 
     _Result = TypeVar("_Result")
@@ -29,6 +31,34 @@ PUBLIC_NAMES = [
 
 # lupa shows the class of its own lock; the reentrant lock of the standard library has the same methods.
 FastRLock = RLock
+
+
+#: What Python code calls the objects of Lua, in the order in which the runtime modules offer their classes.
+WRAPPER_NAMES = ("LuaObject", "LuaTable", "LuaFunction", "LuaCoroutineFunction", "LuaThread")
+
+#: The classes of the runtime modules that are there so far.
+wrapper_types: "list[tuple[type, ...]]" = []
+
+
+def offer_wrapper_types(module: "ModuleType", *types: type) -> "Callable[[str], Any]":
+    """Make the classes of a new runtime module known by their public names; the ``__getattr__`` of the module.
+
+    The module of the public names is imported when one of them is asked for, and not before.
+    """
+    wrapper_types.append(types)
+    register = getattr(sys.modules.get("lupa._wrappers"), "register", None)
+    if register is not None:
+        register(types)
+
+    def fetch(name: str) -> "Any":
+        if name not in WRAPPER_NAMES:
+            raise AttributeError(f"module {module.__name__!r} has no attribute {name!r}")
+        from lupa import _wrappers
+
+        value = vars(module)[name] = getattr(_wrappers, name)
+        return value
+
+    return fetch
 
 
 def unpacks_lua_table(func: "Callable[..., _Result]") -> "Callable[..., _Result]":

@@ -1,19 +1,19 @@
 """The public names of Lua objects in Python: what `isinstance` and annotations know them by.
 
-Each runtime module has classes of its own for the objects of its Lua (`lupa.lua54._LuaTable`, ...), and registers them
+Each runtime module has classes of its own for the objects of its Lua (`lupa.lua54._LuaTable`, ...). They are registered
 here, so that `isinstance(value, lupa.LuaTable)` holds for the tables of every runtime. The methods below only say what
 those classes can do; nothing of it runs.
 """
 
 from abc import ABCMeta, abstractmethod
 
+from lupa._decorators import WRAPPER_NAMES, wrapper_types
+
 TYPE_CHECKING = False  # Importing `typing` takes as long as a runtime module.
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import TracebackType
     from typing import Any
-
-__all__ = ["LuaObject", "LuaTable", "LuaFunction", "LuaCoroutineFunction", "LuaThread"]
 
 
 class LuaObject(metaclass=ABCMeta):
@@ -142,3 +142,13 @@ class LuaThread(LuaObject):
     @abstractmethod
     def close(self) -> None:
         """End it."""
+
+
+def register(types: "tuple[type, ...]") -> None:
+    """Give the classes of one runtime module their public names."""
+    for name, concrete in zip(WRAPPER_NAMES, types):
+        globals()[name].register(concrete)
+
+
+for types_of_a_module in wrapper_types:
+    register(types_of_a_module)

@@ -71,7 +71,7 @@ fn fill(gil: Gil<'_>, module: Borrowed<'_>) -> Result<(), Raised> {
     let runtime = create(gil, module, "LuaRuntime", runtime::spec, ptr::null_mut())?;
     add(gil, module, "LuaRuntime", &runtime)?;
     add_constants(gil, module)?;
-    add_public_types(gil, module, &types)?;
+    offer_public_types(gil, module, &types)?;
     #[cfg(feature = "checked")]
     super::checked::add_functions(gil, module)?;
     take_over(gil, module)
@@ -133,23 +133,22 @@ fn add_constants(gil: Gil<'_>, module: Borrowed<'_>) -> Result<(), Raised> {
     Ok(())
 }
 
-/// Adds the public names of the wrapper types: abstract classes that all runtime modules share and have their types in.
-fn add_public_types(gil: Gil<'_>, module: Borrowed<'_>, types: &WrapperTypes) -> Result<(), Raised> {
-    let wrappers = call::import(gil, c"lupa._wrappers")?;
-    for (name, class) in [
-        (c"LuaObject", types.object),
-        (c"LuaTable", types.table),
-        (c"LuaFunction", types.function),
-        (c"LuaCoroutineFunction", types.coroutine_function),
-        (c"LuaThread", types.thread),
-    ] {
-        let public = call::attribute(gil, wrappers.borrow(), name)?;
-        let register = call::attribute(gil, public.borrow(), c"register")?;
-        // SAFETY: the types of a module live as long as the interpreter.
-        call::call(gil, register.borrow(), &[unsafe { Borrowed::from_ptr(class.cast()) }])?;
-        add(gil, module, &name.to_string_lossy(), &public)?;
-    }
-    Ok(())
+/// Offers the public names of the wrapper types. The module's `__getattr__` fetches them when one is asked for, since
+/// the abstract classes behind them would take a part of the time that importing a module takes.
+fn offer_public_types(gil: Gil<'_>, module: Borrowed<'_>, types: &WrapperTypes) -> Result<(), Raised> {
+    let decorators = call::import(gil, c"lupa._decorators")?;
+    let offer = call::attribute(gil, decorators.borrow(), c"offer_wrapper_types")?;
+    // SAFETY: the types of a module live as long as the interpreter.
+    let class = |class: *mut PyTypeObject| unsafe { Borrowed::from_ptr(class.cast()) };
+    let arguments = [
+        module,
+        class(types.object),
+        class(types.table),
+        class(types.function),
+        class(types.coroutine_function),
+        class(types.thread),
+    ];
+    add(gil, module, "__getattr__", &call::call(gil, offer.borrow(), &arguments)?)
 }
 
 /// Adds what is shared by all runtime modules: exceptions and functions of `lupa._core`, decorators of `lupa._decorators`.

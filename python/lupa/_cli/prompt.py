@@ -38,8 +38,11 @@ class Prompt:
                 continue
             except EOFError:
                 break
-            self.execute(code)
-            self.flush()
+            try:
+                self.execute(code)
+                self.flush()
+            except KeyboardInterrupt:
+                self.complain("interrupted")
         print()
 
     def prompt_text(self, variable: str, default: str) -> str:
@@ -61,8 +64,6 @@ class Prompt:
             self.complain(self.teller.describe(error.__cause__, colours_for(sys.stderr)))
         except LuaError as error:
             self.complain(self.teller.describe(error, colours_for(sys.stderr)))
-        except KeyboardInterrupt:
-            self.complain("interrupted")
         except Exception as error:
             self.complain(describe_exception(error, colours_for(sys.stderr)))
 
