@@ -133,6 +133,12 @@ def test_a_script_may_replace_the_standard_libraries(command_line):
     assert command_line("-e", "io, os, debug = nil error('bare', 0)", status=1).err.startswith("lupa: bare")
 
 
+def test_a_hook_that_raises_is_an_error_of_the_script(lupa_command):
+    code = "debug.sethook(function() error('in the hook', 0) end, 'l')\nx = 1"
+    error = lupa_command("-e", code, status=1).err
+    assert error.startswith("lupa: in the hook\n") and "Python" not in error
+
+
 def test_finalizers_run_at_the_end(lupa_command, lua_version):
     code = "setmetatable({}, {__gc = function() print('finalized') end})"
     if lua_version < (5, 2):

@@ -129,6 +129,12 @@ def test_a_script_may_take_everything_away(prompt):
     assert "error_of_mine" in outcome.err
 
 
+def test_a_hook_that_raises_does_not_end_it(prompt):
+    outcome = prompt("debug.sethook(function() error('in the hook', 0) end, 'l')", "x = 1", "x = 2")
+    assert outcome.out == "> > > > \n"
+    assert outcome.err.count("in the hook\n") >= 2
+
+
 def test_output_of_both_languages_keeps_its_order(prompt):
     line = "io.write('lua ') python.builtins.print('python') io.write('end\\n')"
     assert prompt(line).out == "> lua python\nend\n> \n"

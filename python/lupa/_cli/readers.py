@@ -14,9 +14,8 @@ if TYPE_CHECKING:
     from lupa import LuaRuntime
     from lupa._cli.completion import Completer
 
-READ_LINE = """
-local stdin, format = io.stdin, _VERSION == "Lua 5.1" and not jit and "*l" or "*L"
-return function() return stdin:read(format) end
+STDIN = """
+return io.stdin.read, io.stdin, _VERSION == "Lua 5.1" and not jit and "*l" or "*L"
 """
 
 IsIncomplete = Callable[[str], bool]
@@ -61,12 +60,12 @@ class LineReader:
 
 def lua_lines(lua: LuaRuntime) -> Callable[[str], str]:
     """Lines of the standard input of C, whose buffer the chunks share: what they read is no code."""
-    read = lua.execute(READ_LINE, name="=[lupa]")
+    read, stdin, line_format = lua.execute(STDIN, name="=[lupa]")
 
     def read_line(prompt: str) -> str:
         print(prompt, end="", flush=True)
         try:
-            line: str | None = read()
+            line: str | None = read(stdin, line_format)
         except UnicodeDecodeError as error:
             line = error.object.decode("utf-8", "surrogateescape")
         if line is None:

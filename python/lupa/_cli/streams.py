@@ -9,19 +9,21 @@ import contextlib
 import sys
 from collections.abc import Callable
 
+from lupa._core import LuaError
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from lupa import LuaRuntime
 
 SHARE_STDOUT = """
 local flush_python = ...
-local pcall, stdout, exit = pcall, io.stdout, os.exit
+local stdout, exit = io.stdout, os.exit
 stdout:setvbuf("line")
 function os.exit(...)                     -- leaves through C, where Python's buffers would be lost
   flush_python()
   return exit(...)
 end
-return function() pcall(stdout.flush, stdout) end
+return stdout.flush, stdout
 """
 
 
@@ -35,10 +37,11 @@ def share_stdout(lua: LuaRuntime) -> Callable[[], None]:
     """Make the two standard outputs keep their order; return a function that flushes both."""
     with contextlib.suppress(AttributeError):  # sys.stdout may be None or somebody's own object
         sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr, unused-ignore]
-    flush_lua = lua.execute(SHARE_STDOUT, flush_python)
+    flush_lua, stdout = lua.execute(SHARE_STDOUT, flush_python)
 
     def flush() -> None:
-        flush_lua()
+        with contextlib.suppress(LuaError):  # it is closed, or a hook raises
+            flush_lua(stdout)
         flush_python()
 
     return flush

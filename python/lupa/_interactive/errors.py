@@ -59,12 +59,20 @@ class ErrorTeller:
     def parts(self, error: LuaError) -> tuple[str, str]:
         """The message and the traceback of Lua, which may be empty."""
         text, trace = str(error), error.traceback or ""
-        told = self._tell(error.value)
+        told = self.told(error)
         if told:
             return told, trace
         if text in ("", trace):
             return "not enough memory" if isinstance(error, MemoryError) else "(error object is a nil value)", trace
         return (text[: -len(trace)].rstrip("\n") if trace and text.endswith(trace) else text), trace
+
+    def told(self, error: LuaError) -> str | None:
+        """What the value of an error says of itself; nothing where no Lua code can run, as with a hook that raises."""
+        try:
+            text: str | None = self._tell(error.value)
+        except Exception:
+            return None
+        return text
 
     def describe(self, error: LuaError, colours: type[Any] = NoColours) -> str:
         message, trace = self.parts(error)

@@ -31,7 +31,7 @@ class Limits:
     depth: int = 5
     entries: int = 100
     #: Of all tables together.
-    total: int = 1000
+    total: int = 500
     characters: int = 2000
 
 
@@ -114,9 +114,9 @@ class _Inspector:
         self.remaining -= len(first)
         shown.omitted = sum(1 for _ in islice(keys, COUNTED))
         first.sort(key=order)
-        for position, each in enumerate(first, 1):
+        for each in first:
             node = self.node(read(value, each), depth - 1)
-            if len(shown.items) == position - 1 and is_number(each) and each == position:
+            if is_number(each) and each == len(shown.items) + 1:
                 shown.items.append(node)
             else:
                 shown.fields.append((self.node(each, depth - 1), node))
