@@ -81,6 +81,18 @@ def plain(method):
     return inspect.Signature(parameters)
 
 
+def signatures(runtime_class):
+    methods = {name: getattr(runtime_class, name) for name in dir(runtime_class) if not name.startswith("_")}
+    found = {name: str(inspect.signature(method)) for name, method in methods.items() if callable(method)}
+    return {**found, "": str(inspect.signature(runtime_class))}
+
+
+def test_runtimes_are_alike(lupa_module):
+    """The stubs describe one class for all, and stubtest looks at that of the newest Lua."""
+    assert signatures(lupa_module.LuaRuntime) == signatures(lupa.LuaRuntime)
+    assert set(dir(lupa_module)) - {"_start_faults", "_stop_faults"} >= set(lupa_module.__all__)
+
+
 class TestUse:
     def test_tables_of_another_runtime_are_tables(self, lua, runtime_name):
         other = importlib.import_module("lupa.lua54" if runtime_name != "lua54" else "lupa.lua53")

@@ -1,5 +1,11 @@
+# What the package and every runtime module offer; lua51.pyi and the others are this without what is the package's own.
+# The classes of two runtimes are one for a type checker, so that a function takes a runtime of either.
+
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from typing import Any
+
+from typing_extensions import Self, disjoint_base
 
 from lupa import (
     lua51 as lua51,
@@ -10,17 +16,91 @@ from lupa import (
     luajit20 as luajit20,
     luajit21 as luajit21,
 )
-from lupa._runtime import *
-from lupa._runtime import (
+from lupa._core import (
+    LuaError as LuaError,
+    LuaMemoryError as LuaMemoryError,
+    LuaSyntaxError as LuaSyntaxError,
+    as_attrgetter as as_attrgetter,
+    as_itemgetter as as_itemgetter,
+    lua_type as lua_type,
+)
+from lupa._decorators import (
     FastRLock as FastRLock,
+    unpacks_lua_table as unpacks_lua_table,
+    unpacks_lua_table_method as unpacks_lua_table_method,
+)
+from lupa._wrappers import (
     LuaCoroutineFunction as LuaCoroutineFunction,
     LuaFunction as LuaFunction,
     LuaObject as LuaObject,
     LuaTable as LuaTable,
     LuaThread as LuaThread,
-    __all__ as __all__,
 )
 from lupa.version import __version__ as __version__
+
+__all__ = [
+    "LUA_VERSION",
+    "LUA_MAXINTEGER",
+    "LUA_MININTEGER",
+    "LuaRuntime",
+    "LuaError",
+    "LuaSyntaxError",
+    "LuaMemoryError",
+    "as_itemgetter",
+    "as_attrgetter",
+    "lua_type",
+    "unpacks_lua_table",
+    "unpacks_lua_table_method",
+]
+
+LUA_VERSION: tuple[int, int]
+LUA_MAXINTEGER: int
+LUA_MININTEGER: int
+
+@disjoint_base
+class LuaRuntime:
+    def __new__(
+        cls,
+        encoding: str | bytes | None = "UTF-8",
+        source_encoding: str | bytes | None = None,
+        attribute_filter: Callable[[Any, str, bool], str] | None = None,
+        attribute_handlers: tuple[Callable[[Any, Any], Any] | None, Callable[[Any, Any, Any], object] | None]
+        | None = None,
+        register_eval: bool = True,
+        unpack_returned_tuples: bool = False,
+        register_builtins: bool = True,
+        overflow_handler: Callable[[int], Any] | None = None,
+        max_memory: int | None = None,
+        string_hash_seed: int | None = None,
+        *,
+        traceback_notes: bool = False,
+        libs: str | Iterable[str] | None = None,
+        mode: str | None = None,
+        item_filter: Callable[[Any, Any, bool], Any] | None = None,
+    ) -> Self: ...
+    @property
+    def lua_version(self) -> tuple[int, int]: ...
+    @property
+    def lua_implementation(self) -> str: ...
+    def eval(
+        self, lua_code: str | bytes | bytearray, *args: Any, name: str | bytes | None = None, mode: str | None = None
+    ) -> Any: ...
+    def execute(
+        self, lua_code: str | bytes | bytearray, *args: Any, name: str | bytes | None = None, mode: str | None = None
+    ) -> Any: ...
+    def compile(
+        self, lua_code: str | bytes | bytearray, name: str | bytes | None = None, mode: str | None = None
+    ) -> LuaFunction: ...
+    def require(self, modulename: str | bytes) -> Any: ...
+    def globals(self) -> LuaTable: ...
+    def table(self, /, *items: Any, **fields: Any) -> LuaTable: ...
+    def table_from(self, /, *sources: Iterable[Any], recursive: bool = False) -> LuaTable: ...
+    def nogc(self) -> AbstractContextManager[None]: ...
+    def gccollect(self) -> None: ...
+    def set_max_memory(self, max_memory: int, total: bool = False) -> None: ...
+    def get_max_memory(self, total: bool = False) -> int | None: ...
+    def get_memory_used(self, total: bool = False) -> int | None: ...
+    def set_overflow_handler(self, overflow_handler: Callable[[int], Any] | None) -> None: ...
 
 def allow_lua_module_loading() -> AbstractContextManager[None]: ...
 def load_ipython_extension(shell: Any) -> None: ...

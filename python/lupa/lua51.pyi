@@ -1,5 +1,5 @@
-from lupa._runtime import *
-from lupa._runtime import (
+from lupa import *
+from lupa import (
     FastRLock as FastRLock,
     LuaCoroutineFunction as LuaCoroutineFunction,
     LuaFunction as LuaFunction,
