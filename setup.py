@@ -58,7 +58,8 @@ class BuildRust(SetuptoolsBuildRust):
         """An earlier build may have been one of other runtimes; nothing of it belongs into this package."""
         package = pathlib.Path(self.get_finalized_command("build_ext").build_lib) / "lupa"
         for module in (*package.glob("lua*.*"), *package.glob("_core.*")):
-            module.unlink()
+            if module.suffix != ".pyi":
+                module.unlink()
 
 
 try:

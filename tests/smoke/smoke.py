@@ -5,6 +5,7 @@
 
 import gc
 import importlib
+import pathlib
 import pkgutil
 import re
 import sys
@@ -112,6 +113,12 @@ def check_release(module):
     del lua, keep
     gc.collect()
     assert Thing.alive == 0, f"{Thing.alive} objects are still alive"
+
+
+def check_stubs(module):
+    folder = pathlib.Path(module.__file__).parent
+    wanted = {"py.typed", "__init__.pyi", "_core.pyi", module.__name__.partition(".")[2] + ".pyi"}
+    assert wanted <= {path.name for path in folder.iterdir()}
 
 
 def check_nothing_is_left_of_checked_builds(module):
