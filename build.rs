@@ -12,6 +12,12 @@ mod bindings;
 mod bundled_lua;
 #[path = "build_support/bundled_luajit.rs"]
 mod bundled_luajit;
+#[path = "build_support/c_side.rs"]
+mod c_side;
+#[path = "build_support/checked_calls.rs"]
+mod checked_calls;
+#[path = "build_support/effects.rs"]
+mod effects;
 #[path = "build_support/flavour.rs"]
 mod flavour;
 #[path = "build_support/headers.rs"]
@@ -48,9 +54,9 @@ fn build() -> Outcome<()> {
         Build::Core => println!("cargo::rustc-env=LUPA_FLAVOUR=core"),
         Build::Runtime(flavour) => {
             let lua = lua_source::find(flavour)?;
-            headers::check(flavour, &lua)?;
+            let declarations = headers::check(flavour, &lua)?;
             println!("cargo::rustc-env=LUPA_FLAVOUR={}", flavour.name());
-            bindings::generate(flavour, &lua)?;
+            bindings::generate(flavour, &lua, &declarations)?;
             lua.link();
         }
     }

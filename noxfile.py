@@ -156,13 +156,14 @@ def bench(session):
 
 @nox.session
 def lint(session):
-    """Formatting and lints of the Rust code, for every flavour of it."""
+    """Formatting and lints of the Rust code, for every flavour of it, and for one with the checks."""
     session.install("libclang", "pip")
     session.run("cargo", "fmt", "--check", external=True)
     python = str(pathlib.Path(session.bin, "python"))
-    for flavour in ["core", *(SELECTED or RUNTIMES)]:
+    flavours = SELECTED or RUNTIMES
+    for features in ["core", *flavours, f"{flavours[-1]},checked"]:
         session.run(
-            "cargo", "clippy", "--locked", "--all-targets", "--no-default-features", "--features", flavour,
+            "cargo", "clippy", "--locked", "--all-targets", "--no-default-features", "--features", features,
             "--", "-D", "warnings",
             external=True, env={**CARGO, "PYO3_PYTHON": python},
         )  # fmt: skip

@@ -25,6 +25,11 @@
 #include "luajit.h"
 #endif
 
+/* Only checked builds: each function is compared with the effect that it states. */
+#if defined(LUPA_WITH_CHECKS)
+#include "lua/checks.h"
+#endif
+
 #include "lua/compat.h"
 #include "lua/slots.h"
 
@@ -43,5 +48,9 @@ extern size_t lupa_native_stack_left (void);
 #include "lua/guards.h"
 #include "lua/protect.h"
 #include "lua/direct.h"
+
+#if defined(LUPA_WITH_CHECKS)
+#include "lua/selftest.h"
+#endif
 
 #endif

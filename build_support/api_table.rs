@@ -1,4 +1,4 @@
-//! Reads `lua/api.tsv`, the table of all Lua C functions that the crate may name.
+//! Reads `lua/api.tsv`, the table of all functions of the Lua C API.
 
 use std::fs;
 
@@ -6,10 +6,20 @@ use crate::Outcome;
 use crate::flavour::Flavour;
 
 const PATH: &str = "lua/api.tsv";
-const HEADER: [&str; 6] = ["function", "effect", "raises", "versions", "rust", "condition"];
+const HEADER: [&str; 7] = ["function", "effect", "versions", "used", "rust", "manual", "remark"];
 
-/// The functions that `flavour` has and that Rust may call: those with `yes` or `guarded` in the column `rust`.
-pub fn callable_from_rust(flavour: Flavour) -> Outcome<Vec<String>> {
+/// What the table says of a function, for one flavour.
+pub struct Function {
+    pub name: String,
+    /// `[-pops, +pushes, raises]`
+    pub effect: String,
+    pub has_rust_name: bool,
+    /// Declared only where the headers are told to be compatible with an older version.
+    pub is_optional: bool,
+}
+
+/// The functions that `flavour` has.
+pub fn functions(flavour: Flavour) -> Outcome<Vec<Function>> {
     println!("cargo::rerun-if-changed={PATH}");
     let text = fs::read_to_string(PATH)?;
     let mut rows = text
@@ -21,24 +31,33 @@ pub fn callable_from_rust(flavour: Flavour) -> Outcome<Vec<String>> {
     }
     let mut functions = Vec::new();
     for row in rows {
-        let &[function, _, _, versions, rust, ..] = row.as_slice() else {
+        let &[name, effect, versions, _, rust, ..] = row.as_slice() else {
             return Err(format!("{PATH}: too few columns: {row:?}").into());
         };
-        if has_version(versions, flavour) && is_callable(rust)? {
-            functions.push(function.to_owned());
+        if let Some(is_optional) = version_in(versions, flavour) {
+            functions.push(Function {
+                name: name.to_owned(),
+                effect: effect.to_owned(),
+                has_rust_name: has_rust_name(rust)?,
+                is_optional,
+            });
         }
     }
     Ok(functions)
 }
 
-fn has_version(versions: &str, flavour: Flavour) -> bool {
-    versions == "all" || versions.split(',').any(|version| version == flavour.api_version())
+/// Whether the flavour is among the versions, and if so, with a question mark?
+fn version_in(versions: &str, flavour: Flavour) -> Option<bool> {
+    versions
+        .split(',')
+        .find(|version| *version == "all" || version.trim_end_matches('?') == flavour.api_version())
+        .map(|version| version.ends_with('?'))
 }
 
-fn is_callable(rust: &str) -> Outcome<bool> {
+fn has_rust_name(rust: &str) -> Outcome<bool> {
     match rust {
         "yes" | "guarded" => Ok(true),
-        "c" => Ok(false),
-        other => Err(format!("{PATH}: column rust: {other:?} is none of yes, guarded, c").into()),
+        "c" | "-" => Ok(false),
+        other => Err(format!("{PATH}: column rust: {other:?} is none of yes, guarded, c, -").into()),
     }
 }

@@ -1,13 +1,16 @@
 //! Generates the Rust names of Lua's functions and of our own C bodies, and compiles the bodies.
 
 use std::env;
+use std::fs;
 use std::path::{Path, PathBuf};
 
+use bindgen::callbacks::ParseCallbacks;
 use bindgen::{EnumVariation, MacroTypeVariation};
 
-use crate::flavour::Flavour;
+use crate::flavour::{Flavour, has_feature};
+use crate::headers::Declaration;
 use crate::lua_source::LuaSource;
-use crate::{Outcome, api_table, libclang};
+use crate::{Outcome, api_table, c_side, checked_calls, libclang};
 
 const WRAPPER: &str = "wrapper.h";
 
@@ -18,17 +21,25 @@ const TYPES: &str = "Lupa.*|lua_(State|Integer|Unsigned|Number|CFunction|Alloc|D
 ///
 /// The functions keep the ABI `C`, which states that they do not unwind: those that may raise (on LuaJIT and on a Lua
 /// compiled as C++ an error unwinds for real) have no Rust name, and nothing that has one lets an error through.
-pub fn generate(flavour: Flavour, lua: &LuaSource) -> Outcome<()> {
+pub fn generate(flavour: Flavour, lua: &LuaSource, declarations: &[Declaration]) -> Outcome<()> {
     let out = PathBuf::from(env::var("OUT_DIR")?);
     let bodies = out.join("bodies.c");
-    let defines = our_defines(flavour);
+    let api = api_table::functions(flavour)?;
+    let mut defines = our_defines(flavour);
+    let mut c_side = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
+    c_side::rerun_if_changed();
+    if has_feature("checked") {
+        defines.push("LUPA_WITH_CHECKS");
+        c_side = out.join("checked");
+        c_side::write_checked(&c_side, &api, declarations)?;
+    }
     libclang::locate()?;
     let mut builder = bindgen::Builder::default()
-        .header(WRAPPER)
+        .header(c_side.join(WRAPPER).to_string_lossy())
         .clang_args(lua.include_dirs.iter().map(|dir| format!("-I{}", dir.display())))
         .clang_args(lua.defines.iter().chain(&defines).map(|name| format!("-D{name}=1")))
         .clang_args(libclang::builtin_headers(lua.compiler().get_compiler().path()))
-        .parse_callbacks(Box::new(bindgen::CargoCallbacks::new()))
+        .parse_callbacks(Box::new(WatchedFiles))
         .wrap_static_fns(true)
         .wrap_static_fns_path(&bodies)
         .default_enum_style(EnumVariation::Consts)
@@ -40,11 +51,31 @@ pub fn generate(flavour: Flavour, lua: &LuaSource) -> Outcome<()> {
         .layout_tests(false)
         .generate_comments(false)
         .use_core();
-    for function in api_table::callable_from_rust(flavour)? {
-        builder = builder.allowlist_function(function);
+    for function in api.iter().filter(|function| function.has_rust_name) {
+        builder = builder.allowlist_function(&function.name);
     }
-    builder.generate()?.write_to_file(out.join("bindings.rs"))?;
+    for function in c_side::raising()? {
+        builder = builder.blocklist_function(function);
+    }
+    let bindings = builder.generate()?.to_string();
+    fs::write(out.join("bindings.rs"), &bindings)?;
+    if has_feature("checked") {
+        fs::write(out.join("checked_calls.rs"), checked_calls::source(&bindings, &api)?)?;
+    }
     compile(lua, &defines, &bodies)
+}
+
+/// Has Cargo watch the headers of Lua. Ours are watched where they come from, not where a checked build puts them.
+#[derive(Debug)]
+struct WatchedFiles;
+
+impl ParseCallbacks for WatchedFiles {
+    fn include_file(&self, file: &str) {
+        let is_generated = env::var("OUT_DIR").is_ok_and(|out| file.starts_with(&out));
+        if !is_generated {
+            println!("cargo::rerun-if-changed={file}");
+        }
+    }
 }
 
 /// What `wrapper.h` sees of the features.
@@ -58,10 +89,8 @@ fn compile(lua: &LuaSource, defines: &[&str], bodies: &Path) -> Outcome<()> {
     for name in defines {
         compiler.define(name, "1");
     }
-    // bindgen includes wrapper.h by the path that it was given.
     if bodies.is_file() {
         compiler
-            .include(env::var("CARGO_MANIFEST_DIR")?)
             .file(bodies)
             .opt_level(2)
             .pic(true)

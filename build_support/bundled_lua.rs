@@ -170,6 +170,7 @@ pub fn build(flavour: Flavour) -> Outcome<LuaSource> {
         include_dirs: vec![folder],
         defines: platform_defines(),
         library: Library::Archive(out.join(format!("lib{name}.a"))),
+        is_bundled: true,
     };
     lua.compiler()
         .file(unit)

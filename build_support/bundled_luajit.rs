@@ -43,7 +43,7 @@ fn build_20() -> Outcome<LuaSource> {
 }
 
 fn source(include_dir: PathBuf, archive: PathBuf) -> LuaSource {
-    LuaSource { include_dirs: vec![include_dir], defines: vec![], library: Library::Archive(archive) }
+    LuaSource { include_dirs: vec![include_dir], defines: vec![], library: Library::Archive(archive), is_bundled: true }
 }
 
 /// The folder that the builder names, else the one that `luajit20.py` keeps in the user's cache.

@@ -16,6 +16,8 @@ pub struct LuaSource {
     /// C macros that the library was compiled with and its headers must see too.
     pub defines: Vec<&'static str>,
     pub library: Library,
+    /// Its sources came with the crate.
+    pub is_bundled: bool,
 }
 
 pub enum Library {
@@ -71,6 +73,7 @@ fn named(includes: PathBuf, library: PathBuf) -> Outcome<LuaSource> {
         include_dirs: vec![includes.canonicalize()?],
         defines: vec![],
         library: if is_archive { Library::Archive(library) } else { Library::Shared(library) },
+        is_bundled: false,
     })
 }
 
@@ -86,7 +89,7 @@ fn from_system(flavour: Flavour) -> Outcome<LuaSource> {
         .filter_map(|flag| flag.strip_prefix("-I").map(PathBuf::from))
         .collect();
     let flags = words("--libs").split_whitespace().map(str::to_owned).collect();
-    Ok(LuaSource { include_dirs, defines: vec![], library: Library::PkgConfig(flags) })
+    Ok(LuaSource { include_dirs, defines: vec![], library: Library::PkgConfig(flags), is_bundled: false })
 }
 
 fn pkg_config(arguments: &[&str]) -> Option<String> {

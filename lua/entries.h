@@ -131,7 +131,7 @@ static int lupa_entry_as_function (lua_State *L) {
   return 1;
 }
 
-/* [-0, +1, e]   The function of a generic `for` over an iterator object. */
+/* [-0, +n, e]   The function of a generic `for` over an iterator object. */
 static int lupa_entry_next (lua_State *L) {
   return lupa_ask(L, lupa_checkobject(L, 1), LUPA_ASK_NEXT);
 }

@@ -104,7 +104,7 @@ static int lupa_pushtraceback (lua_State *L, const LupaRuntime *runtime) {
 }
 
 /*
-** [-0, +1, e]   value -> message with traceback, by the debug.traceback that the script sees now. What a Python object says of
+** [-0, +0|1, e]   value -> message with traceback, by the debug.traceback that the script sees now. What a Python object says of
 ** itself is not asked for, and no function of a script has to deal with one: a traceback alone, by the original.
 */
 static int lupa_body_traceback (lua_State *L) {

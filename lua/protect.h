@@ -28,11 +28,6 @@ static int lupa_pushfunction (lua_State *L, const LupaRuntime *runtime, int whic
 #endif
 }
 
-/* [-0, +1, -] Push the message handler; 0 as above. */
-static int lupa_pushmessagehandler (lua_State *L, const LupaRuntime *runtime) {
-  return lupa_pushfunction(L, runtime, LUPA_MESSAGE);
-}
-
 /*
 ** [-0, +1, -]   value -> value      Runs where an error is raised, with the failed call still on the stack. The value stays
 ** what it is; the text of the traceback goes to a registry slot, that of a Python exception to a place of our own.
@@ -114,7 +109,7 @@ static const char *lupa_implementation (lua_State *L) {
 
 /* ---- the life of a state ---- */
 
-/* [-0, +1, e]   library -> library        Set the functions of a list in the table on the top. */
+/* [-0, +0, e]   library -> library        Set the functions of a list in the table on the top. */
 static void lupa_setfunctions (lua_State *L, const luaL_Reg *list) {
   for (; list->name != NULL; list++) {
     lua_pushcfunction(L, list->func);
@@ -179,6 +174,7 @@ static int lupa_body_open (lua_State *L) {
   LupaRuntime *runtime = lupa_running;
   if (runtime == NULL || runtime->pending == NULL) return lupa_error(L, "not callable from Lua");
   runtime->pending = NULL;
+  lua_settop(L, 0);                         /* lua_cpcall gives a null pointer */
   *runtime->over_limit = !LUPA_OPENS_OR_FAILS;
   luaL_openlibs(L);
   *runtime->over_limit = 0;
@@ -199,7 +195,7 @@ static int lupa_body_open (lua_State *L) {
 static int lupa_body_library (lua_State *L) {
   static const char *const names[] = {"none", "eval", "builtins"};
   int i;
-  lua_settop(L, 0);                         /* lua_cpcall gives a null pointer */
+  lua_settop(L, 0);                         /* as above */
   lupa_open(L, LUPA_FUNCTION_COUNT);                                                   /* none eval builtins */
   lua_newtable(L);                                                  /* none eval builtins python */
   lupa_setfunctions(L, lupa_library);
@@ -235,7 +231,7 @@ static int lupa_openstate (lua_State *L, LupaRuntime *runtime, LupaOperation *op
   return status;
 }
 
-/* [-0, +0, -] Close a state; its finalizers run, errors in them are lost. */
+/* [-*, +0, -] Close a state; its finalizers run, errors in them are lost. */
 static void lupa_closestate (lua_State *L, LupaRuntime *runtime) {
   LupaRuntime *outer = lupa_running;
   lupa_running = runtime;

@@ -14,6 +14,7 @@ KINDS = {
     "differential": "the same program here and on lupa 2.8",
     "seeds": "the examples of lupa's documentation",
     "faults": "every request for memory fails",
+    "audit": "the pages about the stack, and what they rest on",
     "properties": "values, tables and references against a model",
     "fuzz": "generated programs: the corpus and the first seeds",
     "stress": "threads",

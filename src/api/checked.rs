@@ -1,14 +1,17 @@
-//! What checked builds offer to the tests: faults in the allocator, and a census of what a runtime holds. No other build has
-//! these names.
+//! What checked builds offer to the tests: faults in the allocator, a census of what a runtime holds, and functions that leave
+//! the stack other than they state. No other build has these names.
 
 use std::ffi::{CStr, c_int};
 
+use crate::bridge::crossing::Crossing;
+use crate::ffi::lua as ffi;
 use crate::ffi::python::*;
 use crate::lua::faults;
+use crate::lua::guard::effect;
 use crate::py::args::Signature;
 use crate::py::error::check;
 use crate::py::types::{method, method_table, short_method};
-use crate::py::{Borrowed, Gil, Owned, Raised, args, edge, object};
+use crate::py::{Borrowed, Gil, Owned, Raised, args, edge, object, text};
 
 use super::runtime::enter;
 
@@ -27,6 +30,12 @@ pub(super) const CENSUS: &CStr = c"_census($self, /)
 --
 
 What the runtime holds: a dict of counters.";
+
+pub(super) const UNBALANCE: &CStr = c"_unbalance($self, which, /)
+--
+
+Ends the process, by a function that does not do to the stack what it states: 'unbalanced' (a body with too many results),
+'boastful' (a body that has not so many), 'leaves' (a C function), 'rust', 'operation'.";
 
 /// Adds the functions to a new module.
 pub(super) fn add_functions(_gil: Gil<'_>, module: Borrowed<'_>) -> Result<(), Raised> {
@@ -104,4 +113,30 @@ pub(super) unsafe extern "C" fn census(slf: *mut PyObject, _: *mut PyObject) -> 
             Ok(result)
         })
     }
+}
+
+/// `runtime._unbalance(which)`.
+pub(super) unsafe extern "C" fn unbalance(slf: *mut PyObject, which: *mut PyObject) -> *mut PyObject {
+    // SAFETY: called by Python with the GIL held, a runtime and an object.
+    unsafe {
+        edge(|gil| {
+            let which = text::to_string(gil, Borrowed::from_ptr(which))?;
+            let crossing = enter(gil, slf)?;
+            match which.as_bytes() {
+                b"rust" => leave_value(&crossing),
+                b"operation" => crossing.state().push_boolean(false),
+                other => {
+                    let letter = other.first().copied().unwrap_or_default();
+                    ffi::lupa_unbalance(crossing.state().as_ptr(), letter.into());
+                }
+            }
+            Ok(object::none())
+        })
+    }
+}
+
+/// `[-0, +0, -]` A value is left.
+fn leave_value(crossing: &Crossing<'_>) {
+    effect!(crossing.state(), "[-0, +0, -]");
+    crossing.state().push_boolean(false);
 }

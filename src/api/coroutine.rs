@@ -4,6 +4,7 @@ use std::ffi::{CStr, c_int, c_void};
 use std::ptr;
 
 use crate::ffi::python::*;
+use crate::lua::guard::effect;
 
 use crate::bridge::crossing::{Crossing, Results};
 use crate::bridge::errors;
@@ -125,6 +126,7 @@ enum Condition {
 /// # Safety
 /// `slf` is a thread wrapper.
 unsafe fn condition(crossing: &Crossing<'_>, slf: *mut PyObject) -> Result<(State, Condition), Raised> {
+    effect!(crossing.state(), "[-0, +0, -]");
     let state = crossing.state();
     // SAFETY: promised by the caller.
     let (reference, wrapper) = unsafe { (checked_reference(crossing, slf)?, &*slf.cast::<LuaThread>()) };
@@ -160,7 +162,7 @@ unsafe extern "C" fn is_alive(slf: *mut PyObject) -> c_int {
     }
 }
 
-/// Raises what keeps a coroutine from being resumed.
+/// `[-0, +0, -]` Raises what keeps a coroutine from being resumed.
 ///
 /// # Safety
 /// `slf` is a thread wrapper.
@@ -230,11 +232,12 @@ fn items(tuple: &Option<Owned>) -> &[Borrowed<'_>] {
     tuple.as_ref().map_or(&[], |tuple| unsafe { tuple.borrow().items() })
 }
 
-/// Resumes with values; the next item.
+/// `[-0, +0, -]` Resumes with values; the next item.
 ///
 /// # Safety
 /// `slf` is a thread wrapper.
 unsafe fn resume(crossing: &Crossing<'_>, slf: *mut PyObject, values: &[Borrowed<'_>]) -> Result<Owned, Raised> {
+    effect!(crossing.state(), "[-0, +0, -]");
     // SAFETY: promised by the caller.
     unsafe {
         let mut operation = Operation::new(crossing.runtime);
@@ -389,11 +392,12 @@ unsafe extern "C" fn close(slf: *mut PyObject, _: *mut PyObject) -> *mut PyObjec
     }
 }
 
-/// Ends a coroutine that does not run. Where Lua cannot do that, the wrapper alone is marked.
+/// `[-0, +0, -]` Ends a coroutine that does not run. Where Lua cannot do that, the wrapper alone is marked.
 ///
 /// # Safety
 /// `slf` is a thread wrapper.
 unsafe fn end(crossing: &Crossing<'_>, slf: *mut PyObject) -> Result<(), Raised> {
+    effect!(crossing.state(), "[-0, +0, -]");
     let mut operation = Operation::new(crossing.runtime);
     // SAFETY: promised by the caller.
     unsafe {

@@ -4,6 +4,7 @@ use std::ffi::{CStr, c_void};
 use std::ptr;
 
 use crate::ffi::python::*;
+use crate::lua::guard::effect;
 
 use crate::bridge::crossing::Crossing;
 use crate::bridge::operation::{Body, Operation};
@@ -109,11 +110,12 @@ pub(super) unsafe extern "C" fn call_coroutine_function(
     }
 }
 
-/// A new coroutine for the function of a wrapper, with the arguments of its first resume.
+/// `[-0, +0, -]` A new coroutine for the function of a wrapper, with the arguments of its first resume.
 ///
 /// # Safety
 /// `slf` is a function wrapper of this module, `arguments` a tuple.
 unsafe fn new_thread(crossing: &Crossing<'_>, slf: *mut PyObject, arguments: Owned) -> Result<Owned, Raised> {
+    effect!(crossing.state(), "[-0, +0, -]");
     // SAFETY: promised by the caller; the type says which of the two layouts it is.
     unsafe {
         let function = if Py_TYPE(slf) == crossing.runtime.types.coroutine_function {

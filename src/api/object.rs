@@ -4,6 +4,7 @@ use std::ffi::{c_int, c_void};
 use std::ptr;
 
 use crate::ffi::python::*;
+use crate::lua::guard::effect;
 
 use crate::bridge::crossing::Crossing;
 use crate::bridge::operation::{Body, Operation};
@@ -349,8 +350,9 @@ unsafe extern "C" fn subscript(slf: *mut PyObject, key: *mut PyObject) -> *mut P
     }
 }
 
-/// Reads an item, once the slots for object and key are there.
+/// `[-0, +0, -]` Reads an item, once the slots for object and key are there.
 fn get(crossing: &Crossing<'_>, mut operation: Operation) -> Result<Owned, Raised> {
+    effect!(crossing.state(), "[-0, +0, -]");
     let results = crossing.perform(Body::Get, &mut operation)?;
     crossing.unmarshal_results(&results)
 }
@@ -391,7 +393,7 @@ pub(super) unsafe fn is_dunder(gil: Gil<'_>, name: *mut PyObject) -> Result<bool
     Ok(text::is_dunder(name.as_bytes()))
 }
 
-/// Adds the slot for an attribute name, which is in the encoding of source code.
+/// `[-0, +0, -]` Adds the slot for an attribute name, which is in the encoding of source code.
 ///
 /// # Safety
 /// `name` is a live str.

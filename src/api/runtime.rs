@@ -58,6 +58,8 @@ fn methods() -> Vec<PyMethodDef> {
         method(c"set_overflow_handler", set_overflow_handler, docs::SET_OVERFLOW_HANDLER),
         #[cfg(feature = "checked")]
         short_method(c"_census", METH_NOARGS, super::checked::census, super::checked::CENSUS),
+        #[cfg(feature = "checked")]
+        short_method(c"_unbalance", METH_O, super::checked::unbalance, super::checked::UNBALANCE),
     ]
 }
 

@@ -60,7 +60,7 @@ pub(super) unsafe extern "C" fn new(
     }
 }
 
-/// What needs the open state: the overflow handler, and the limit, which does not count the state itself.
+/// `[-0, +0, -]` What needs the open state: the overflow handler, and the limit, which does not count the state itself.
 ///
 /// # Safety
 /// `object` is a runtime object with an open state.

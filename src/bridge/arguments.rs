@@ -3,6 +3,7 @@
 use std::ffi::c_int;
 
 use crate::ffi::python::*;
+use crate::lua::guard::effect;
 
 use crate::lua::stack::{Number, Type};
 use crate::py::error::{check, raise_index_error, raise_type_error};
@@ -24,6 +25,7 @@ impl Locked<'_> {
     /// Integer keys from 1 to `#t` are positions (`None` where one is missing), strings are names. Raises IndexError for
     /// any other integer key and TypeError for any other key.
     pub(crate) fn read_arguments(&self, first: c_int) -> Result<PositionalAndNamed, Raised> {
+        effect!(self.state(), "[-0, +0, -]");
         let state = self.state();
         let length = match (state.type_of(first), state.read_number(first)) {
             (Type::Number, Number::Integer(length)) if length <= MAX_LENGTH => length.max(0),
@@ -75,8 +77,9 @@ impl Locked<'_> {
         raise_type_error(self.gil, "table key is neither an integer nor a string")
     }
 
-    /// The arguments in a table that Python has.
+    /// `[-0, +0, -]` The arguments in a table that Python has.
     pub(crate) fn unpack_table(&self, table: &LuaObject) -> Result<PositionalAndNamed, Raised> {
+        effect!(self.state(), "[-0, +0, -]");
         let mut operation = Operation::new(self.runtime);
         operation.slots.add_reference(table.reference, None);
         let results = self.perform(Body::Expand, &mut operation)?;

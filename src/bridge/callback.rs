@@ -1,6 +1,7 @@
 //! Lua calls a Python object: the arguments, the rule for methods, the result.
 
 use crate::ffi::python::*;
+use crate::lua::guard::effect;
 
 use std::ffi::{CStr, c_int};
 
@@ -16,6 +17,7 @@ use super::slots::Slots;
 impl Locked<'_> {
     /// `[-0, +0, -]` Calls `callable` with the values from stack index 2 on.
     pub(crate) fn call_object(&self, callable: Borrowed<'_>) -> Result<Owned, Raised> {
+        effect!(self.state(), "[-0, +0, -]");
         let mut arguments = CallArguments::new();
         for index in 2..=self.state().top() {
             let argument = self.unmarshal(index)?;
@@ -41,6 +43,7 @@ impl Locked<'_> {
         argument: Owned,
         next: c_int,
     ) -> Result<Owned, Raised> {
+        effect!(self.state(), "[-0, +0, -]");
         let mut positional = before.into_vec();
         let mut named = None;
         let mut argument = argument;
@@ -98,7 +101,7 @@ impl Locked<'_> {
         Ok(false)
     }
 
-    /// Adds the result of a call: one value, or those of a tuple if the runtime unpacks tuples.
+    /// `[-0, +0, -]` Adds the result of a call: one value, or those of a tuple if the runtime unpacks tuples.
     pub(crate) fn marshal_result(&self, slots: &mut Slots, result: &Owned) -> Result<(), Raised> {
         // SAFETY: the object is alive.
         let is_tuple = unsafe { PyTuple_Check(result.as_ptr()) != 0 };
@@ -108,7 +111,7 @@ impl Locked<'_> {
         self.marshal(slots, result.borrow())
     }
 
-    /// Adds the items of a tuple.
+    /// `[-0, +0, -]` Adds the items of a tuple.
     pub(crate) fn marshal_items(&self, slots: &mut Slots, tuple: &Owned) -> Result<(), Raised> {
         // SAFETY: the tuple is alive, and keeps its items alive.
         unsafe {

@@ -6,6 +6,7 @@ use std::ops::Deref;
 use crate::ffi::lua::{self as ffi, LupaOperation, LupaRuntime, lua_State};
 use crate::lua::State;
 use crate::lua::guard::Guard;
+use crate::lua::guard::effect;
 use crate::py::error::raise_recursion_error;
 use crate::py::{Borrowed, Gil, Owned, Raised, gil};
 
@@ -49,7 +50,7 @@ impl<'rt> Deref for Crossing<'rt> {
 }
 
 impl<'rt> Crossing<'rt> {
-    /// Locks a runtime for an operation.
+    /// `[-0, +0, -]` Locks a runtime for an operation.
     ///
     /// # Safety
     /// `object` is a runtime object of this module; it stays alive for `'rt` as its owner does.
@@ -176,7 +177,7 @@ impl<'rt> Locked<'rt> {
         Ok(results)
     }
 
-    /// What a protected call has left above the message handler.
+    /// `[-0, +0, -]` What a protected call has left above the message handler.
     fn results_above(&self, base: c_int) -> Results<'rt> {
         let results = Results { locked: *self, base, count: self.state().top() - base - 1 };
         self.runtime.results.set(self.runtime.results.get() + results.count);
@@ -214,6 +215,7 @@ impl<'rt> Locked<'rt> {
     /// `[-0, +0, -]` Makes sure that `LUA_MINSTACK` more values have room above results, which lie above the message handler
     /// at base + 1. Raises LuaMemoryError.
     fn ensure_room(&self, base: c_int) -> Result<(), Raised> {
+        effect!(self.state(), "[-0, +0, -]");
         let room = ffi::LUPA_MINSTACK as c_int;
         let mut operation = Operation::with_number(self.runtime, room);
         let for_c = operation.ready();
@@ -232,6 +234,7 @@ impl<'rt> Locked<'rt> {
 
     /// `[-0, +0, -]` Makes sure that `count` registry slots are free. Raises LuaMemoryError.
     pub(crate) fn reserve(&self, count: usize) -> Result<(), Raised> {
+        effect!(self.state(), "[-0, +0, -]");
         let references = &self.runtime.references;
         if references.available() >= count {
             return Ok(());

@@ -6,6 +6,7 @@ use std::ptr;
 
 use crate::ffi::lua as ffi;
 use crate::ffi::python::*;
+use crate::lua::guard::effect;
 use crate::lua::references::Reference;
 use crate::py::{Borrowed, Owned, Raised};
 
@@ -72,12 +73,14 @@ impl<'rt> Locked<'rt> {
 
     /// `[-0, +1, -]` Pushes a function of ours; false if a script took it out of the registry.
     fn push_ours(&self, which: c_uint) -> bool {
+        effect!(self.state(), "[-0, +1, -]");
         // SAFETY: the state is live and has room.
         unsafe { ffi::lupa_pushfunction(self.state().as_ptr(), self.runtime.shared_with_c.get(), which as c_int) != 0 }
     }
 
     /// `[-0, +0, -]` Reads a field of an object.
     pub(crate) fn index_directly(&self, object: Reference, key: Borrowed<'_>) -> Option<Result<Owned, Raised>> {
+        effect!(self.state(), "[-0, +0, -]");
         if let Some(value) = self.get_directly(object, key) {
             return Some(value);
         }
@@ -94,6 +97,7 @@ impl<'rt> Locked<'rt> {
         key: Borrowed<'_>,
         value: Option<Borrowed<'_>>,
     ) -> Option<Result<(), Raised>> {
+        effect!(self.state(), "[-0, +0, -]");
         if self.set_directly(object, key, value) {
             return Some(Ok(()));
         }
@@ -108,6 +112,7 @@ impl<'rt> Locked<'rt> {
 
     /// `[-0, +0, -]` Reads a field of a table, if no metamethod has a say.
     fn get_directly(&self, table: Reference, key: Borrowed<'_>) -> Option<Result<Owned, Raised>> {
+        effect!(self.state(), "[-0, +0, -]");
         let state = self.state();
         let base = state.top();
         let found = self.is_table(table)
@@ -122,6 +127,7 @@ impl<'rt> Locked<'rt> {
 
     /// `[-0, +0, -]` Sets a field of a table that is there already. False if that needs the long way.
     fn set_directly(&self, table: Reference, key: Borrowed<'_>, value: Option<Borrowed<'_>>) -> bool {
+        effect!(self.state(), "[-0, +0, -]");
         let state = self.state();
         let base = state.top();
         let done = self.is_table(table)
@@ -136,6 +142,7 @@ impl<'rt> Locked<'rt> {
 
     /// `[-0, +0, -]` The length of a table, if no metamethod has a say.
     pub(crate) fn length_directly(&self, table: Reference) -> Option<Py_ssize_t> {
+        effect!(self.state(), "[-0, +0, -]");
         let state = self.state();
         if !self.is_table(table) || !self.push_reference(table) {
             return None;
@@ -152,6 +159,7 @@ impl<'rt> Locked<'rt> {
 
     /// `[-0, +0|1, -]` Pushes what a registry slot of ours holds.
     pub(super) fn push_reference(&self, reference: Reference) -> bool {
+        effect!(self.state(), "[-0, +0|1, -]");
         // SAFETY: the state is live and has room.
         unsafe {
             let state = self.state().as_ptr();
@@ -159,7 +167,9 @@ impl<'rt> Locked<'rt> {
         }
     }
 
+    /// `[-0, +0|1, -]` Pushes a Python value likewise, nil for none.
     fn push_optional(&self, value: Option<Borrowed<'_>>) -> bool {
+        effect!(self.state(), "[-0, +0|1, -]");
         match value {
             Some(value) => self.push_directly(value),
             None => self.push_nil() == 1,
@@ -168,6 +178,7 @@ impl<'rt> Locked<'rt> {
 
     /// `[-0, +0|1, -]` Pushes a Python value, if that cannot raise and runs no code.
     pub(crate) fn push_directly(&self, value: Borrowed<'_>) -> bool {
+        effect!(self.state(), "[-0, +0|1, -]");
         let state = self.state().as_ptr();
         let class = value.type_ptr();
         // SAFETY: the GIL is held and the value alive; the state is live and has room.
@@ -194,6 +205,7 @@ impl<'rt> Locked<'rt> {
 
     /// `[-0, +1, -]` How many values that are: one.
     pub(crate) fn push_nil(&self) -> c_int {
+        effect!(self.state(), "[-0, +1, -]");
         // SAFETY: the state is live and has room.
         unsafe { ffi::lua_pushnil(self.state().as_ptr()) };
         1
@@ -201,6 +213,7 @@ impl<'rt> Locked<'rt> {
 
     /// `[-0, +0|1, -]` An exact int.
     fn push_integer(&self, value: Borrowed<'_>) -> bool {
+        effect!(self.state(), "[-0, +0|1, -]");
         let mut overflow: c_int = 0;
         // SAFETY: the GIL is held; the value is an int, so that nothing else than an overflow can be wrong.
         let integer = unsafe { PyLong_AsLongLongAndOverflow(value.as_ptr(), &raw mut overflow) };
@@ -221,6 +234,7 @@ impl<'rt> Locked<'rt> {
 
     /// `[-0, +0|1, -]` An object that Lua holds already.
     fn push_known_object(&self, value: Borrowed<'_>) -> bool {
+        effect!(self.state(), "[-0, +0|1, -]");
         let Some(protocol) = self.known_protocol(value) else { return false };
         // SAFETY: the state is live and has room.
         unsafe {

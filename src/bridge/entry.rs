@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::ffi::lua::{self as ffi, LupaBox, LupaRuntime, lua_State};
 use crate::lua::guard::Guard;
+use crate::lua::guard::effect;
 use crate::lua::stack::Type;
 use crate::py::error::{raise_system_error, take};
 use crate::py::{Borrowed, Owned, Raised, gil, object};
@@ -25,7 +26,7 @@ const MANY_RELEASES: usize = 64;
 /// C has to push the answer.
 const ANSWERED: c_int = -1;
 
-/// What Lua asks of Python: called by the entries.
+/// `[-0, +n, -]` What Lua asks of Python: called by the entries.
 ///
 /// # Safety
 /// `state` is the thread that runs, of the runtime behind `runtime`; this OS thread owns that runtime, without the GIL. `the_box`
@@ -155,8 +156,9 @@ impl Entry<'_> {
         }
     }
 
-    /// `[-0, +1, -]` Gives Lua a value: at once if it is plain or known, otherwise C has to push it.
+    /// `[-0, +0|1, -]` Gives Lua a value: at once if it is plain or known, otherwise C has to push it.
     fn give_value(&self, value: &Owned) -> Result<Reply, Raised> {
+        effect!(self.locked.state(), "[-0, +0|1, -]");
         if self.locked.push_directly(value.borrow()) {
             return Ok(Reply::Pushed(1));
         }
@@ -228,6 +230,7 @@ impl Entry<'_> {
 
 /// `[-0, +0, -]` Installs the handler at stack index 1.
 fn set_overflow_handler(locked: &Locked<'_>) -> Result<(), Raised> {
+    effect!(locked.state(), "[-0, +0, -]");
     let handler = match locked.state().type_of(1) {
         Type::Nil => object::none(),
         _ => locked.unmarshal(1)?,

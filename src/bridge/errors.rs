@@ -4,6 +4,7 @@
 use std::ffi::{CStr, c_int, c_uint};
 
 use crate::ffi::python::{PyObject, PyObject_SetAttrString};
+use crate::lua::guard::effect;
 
 use crate::ffi::lua as ffi;
 use crate::lua::stack::{Number, Type};
@@ -44,6 +45,7 @@ pub(crate) fn raise_memory_error(locked: &Locked<'_>) -> Raised {
 
 /// `[-0, +0, -]` Raises what a call has ended with: its status, with the error value on the top.
 pub(crate) fn raise_from_lua(locked: &Locked<'_>, status: c_int, failure: c_uint) -> Raised {
+    effect!(locked.state(), "[-0, +0, -]");
     let text = traceback::take_text(locked);
     match failure {
         ffi::LUPA_LOST_REFERENCE => return raise_lost_reference(locked),
@@ -67,6 +69,7 @@ pub(crate) fn raise_from_coroutine(locked: &Locked<'_>, index: c_int) -> Raised 
 
 /// `[-0, +0, -]` Raises the error value at `index`; `text` is the message with the traceback, if there is one.
 fn raise_value(locked: &Locked<'_>, index: c_int, text: Option<Vec<u8>>) -> Raised {
+    effect!(locked.state(), "[-0, +0, -]");
     let noted = traceback::noted(locked, index);
     match box_content(locked, index) {
         BoxContent::Object(object) if error::is_exception(object.borrow()) => {
@@ -144,6 +147,7 @@ fn value_of(locked: &Locked<'_>, index: c_int) -> Result<Owned, Raised> {
 
 /// `[-0, +0, -]` The error value at `index` as text, without a traceback.
 fn bare_message(locked: &Locked<'_>, index: c_int) -> Result<Vec<u8>, Raised> {
+    effect!(locked.state(), "[-0, +0, -]");
     let state = locked.state();
     Ok(match state.type_of(index) {
         Type::String => state.read_string(index).to_vec(),

@@ -3,6 +3,7 @@
 use std::ffi::{c_int, c_uint};
 
 use crate::ffi::python::{PyTuple_Check, PyTuple_GET_SIZE};
+use crate::lua::guard::effect;
 
 use crate::ffi::lua as ffi;
 use crate::lua::stack::Number;
@@ -22,6 +23,7 @@ impl Locked<'_> {
 
     /// `[-0, +0, -]` Adds what an iterator has yielded. The control variable is at stack index 2.
     pub(crate) fn marshal_item(&self, slots: &mut Slots, item: &Owned, protocol: c_uint) -> Result<(), Raised> {
+        effect!(self.state(), "[-0, +0, -]");
         let counts = protocol & ffi::LUPA_COUNT != 0;
         if counts {
             self.marshal_count(slots, 2);
@@ -38,8 +40,8 @@ impl Locked<'_> {
         self.marshal_exploded(slots, item, counts)
     }
 
-    /// Adds the items of a tuple. Lua ends a loop when the first value is nil: there `None` is `python.none`, and so is an
-    /// empty tuple.
+    /// `[-0, +0, -]` Adds the items of a tuple. Lua ends a loop when the first value is nil: there `None` is `python.none`, and
+    /// so is an empty tuple.
     fn marshal_exploded(&self, slots: &mut Slots, item: &Owned, counts: bool) -> Result<(), Raised> {
         if counts {
             return self.marshal_items(slots, item);
@@ -69,6 +71,7 @@ impl Locked<'_> {
 
     /// `[-0, +1, -]` Pushes the number after the one at `index`.
     pub(crate) fn push_count(&self, index: c_int) {
+        effect!(self.state(), "[-0, +1, -]");
         let state = self.state();
         // SAFETY: the state is live and has room.
         unsafe {

@@ -1,6 +1,7 @@
 //! The beginning and the end of a Lua state.
 
 use crate::ffi::python::PyObject;
+use crate::lua::guard::effect;
 
 use crate::ffi::lua as ffi;
 use crate::lua::memory::{self, Scope};
@@ -20,7 +21,7 @@ pub(crate) struct Registered {
     pub(crate) builtins: bool,
 }
 
-/// Creates the state of a new runtime, and opens its libraries.
+/// `[-0, +0, -]` Creates the state of a new runtime, and opens its libraries.
 pub(crate) fn open(gil: Gil<'_>, runtime: &Runtime, registered: Registered, seed: Option<u32>) -> Result<(), Raised> {
     // SAFETY: plain creation; the allocator's data lives as long as the runtime.
     let state = unsafe {
@@ -56,6 +57,7 @@ fn raise_no_state(gil: Gil<'_>, runtime: &Runtime) -> Raised {
 
 /// `[-0, +0, -]` Opens the standard libraries and the `python` table.
 fn open_libraries(locked: &Locked<'_>, registered: Registered) -> Result<(), Raised> {
+    effect!(locked.state(), "[-0, +0, -]");
     let Locked { runtime, gil } = *locked;
     let mut operation = Operation::new(runtime);
     // SAFETY: None is immortal.
@@ -98,7 +100,7 @@ fn open_libraries(locked: &Locked<'_>, registered: Registered) -> Result<(), Rai
     Ok(())
 }
 
-/// Closes the state: finalizers run, and may call Python. Nobody else can use the runtime meanwhile.
+/// `[-*, +0, -]` Closes the state: finalizers run, and may call Python. Nobody else can use the runtime meanwhile.
 pub(crate) fn close(gil: Gil<'_>, runtime: &Runtime) {
     let state = runtime.main.get();
     if state.is_null() || matches!(runtime.phase.get(), Phase::Closing | Phase::Closed) {

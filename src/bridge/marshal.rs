@@ -17,7 +17,7 @@ use super::slots::Slots;
 const MAX_EXACT: i64 = 1 << 53;
 
 impl Locked<'_> {
-    /// Adds the slot for a Python value: `None` is nil.
+    /// `[-0, +0, -]` Adds the slot for a Python value: `None` is nil.
     pub(crate) fn marshal(&self, slots: &mut Slots, value: Borrowed<'_>) -> Result<(), Raised> {
         let class = value.type_ptr();
         // SAFETY: the GIL is held and the value alive; each check precedes its access.
@@ -49,7 +49,7 @@ impl Locked<'_> {
         Ok(())
     }
 
-    /// Adds the slot for a value whose conversion runs no Python code, as that of most values. False for others.
+    /// `[-0, +0, -]` Adds the slot for a value whose conversion runs no Python code, as that of most values. False for others.
     #[inline]
     pub(crate) fn marshal_plain(&self, slots: &mut Slots, value: Borrowed<'_>) -> Result<bool, Raised> {
         let class = value.type_ptr();
@@ -73,7 +73,7 @@ impl Locked<'_> {
         Ok(true)
     }
 
-    /// Adds the slot for a value where nil would mean something else: `None` is `python.none`.
+    /// `[-0, +0, -]` Adds the slot for a value where nil would mean something else: `None` is `python.none`.
     pub(crate) fn marshal_not_nil(&self, slots: &mut Slots, value: Borrowed<'_>) -> Result<(), Raised> {
         if value.is_none() {
             slots.add_object(value.hold(), ffi::LUPA_ATTRIBUTES);
@@ -107,7 +107,7 @@ impl Locked<'_> {
         Ok(if has_items { ffi::LUPA_ITEMS } else { ffi::LUPA_ATTRIBUTES })
     }
 
-    /// Adds a string in the encoding of the runtime; without an encoding, text is an object like others.
+    /// `[-0, +0, -]` Adds a string in the encoding of the runtime; without an encoding, text is an object like others.
     fn marshal_text(&self, slots: &mut Slots, value: Borrowed<'_>) -> Result<(), Raised> {
         match &self.runtime.options.encoding {
             Some(encoding) => {
@@ -120,7 +120,7 @@ impl Locked<'_> {
         }
     }
 
-    /// Adds an integer that Lua represents exactly; others go to the overflow handler.
+    /// `[-0, +0, -]` Adds an integer that Lua represents exactly; others go to the overflow handler.
     fn marshal_integer(&self, slots: &mut Slots, value: Borrowed<'_>) -> Result<(), Raised> {
         match self.exact_integer(value)? {
             Some(integer) => {

@@ -1,6 +1,7 @@
 //! The overflow handler: who converts an integer that Lua cannot represent.
 
 use crate::ffi::python::PyLong_Check;
+use crate::lua::guard::effect;
 
 use crate::ffi::lua as ffi;
 use crate::lua::references::Reference;
@@ -13,8 +14,8 @@ use super::options::OverflowHandler;
 use super::slots::Slots;
 
 impl Locked<'_> {
-    /// Adds what the handler makes of an integer. Whatever goes wrong there, the error is the original OverflowError, unless
-    /// there was no memory.
+    /// `[-0, +0, -]` Adds what the handler makes of an integer. Whatever goes wrong there, the error is the original
+    /// OverflowError, unless there was no memory.
     pub(crate) fn marshal_overflow(&self, slots: &mut Slots, value: Borrowed<'_>) -> Result<(), Raised> {
         let handler = self.runtime.options.overflow_handler.borrow().clone();
         let result = match handler {
@@ -28,7 +29,7 @@ impl Locked<'_> {
         })
     }
 
-    /// Adds the handler's result; it must not overflow again.
+    /// `[-0, +0, -]` Adds the handler's result; it must not overflow again.
     fn marshal_handled(&self, slots: &mut Slots, result: Borrowed<'_>) -> Result<(), Raised> {
         // SAFETY: the object is alive.
         let is_int = unsafe { PyLong_Check(result.as_ptr()) != 0 };
@@ -38,8 +39,9 @@ impl Locked<'_> {
         self.marshal(slots, result)
     }
 
-    /// Calls a handler that is a Lua function; it gets the integer as an object.
+    /// `[-0, +0, -]` Calls a handler that is a Lua function; it gets the integer as an object.
     fn call_lua_handler(&self, handler: Reference, value: Borrowed<'_>) -> Result<Owned, Raised> {
+        effect!(self.state(), "[-0, +0, -]");
         let mut operation = Operation::new(self.runtime);
         operation.slots.add_reference(handler, None);
         operation.slots.add_object(value.hold(), ffi::LUPA_ATTRIBUTES);
@@ -47,7 +49,7 @@ impl Locked<'_> {
         if results.count() == 0 { Ok(object::none()) } else { self.unmarshal(results.index(0)) }
     }
 
-    /// Installs a handler: `None`, a Lua function, or anything else that can be called.
+    /// `[-0, +0, -]` Installs a handler: `None`, a Lua function, or anything else that can be called.
     pub(crate) fn set_overflow_handler(&self, handler: Borrowed<'_>) -> Result<(), Raised> {
         if handler.is_none() {
             self.replace_overflow_handler(OverflowHandler::None);
@@ -75,6 +77,7 @@ impl Locked<'_> {
 
     /// `[-0, +0, -]` Another registry slot for what a reference refers to.
     pub(crate) fn duplicate(&self, reference: Reference) -> Result<Reference, Raised> {
+        effect!(self.state(), "[-0, +0, -]");
         let state = self.state();
         state.push_registry(reference.slot);
         let index = state.top();

@@ -6,6 +6,7 @@ use std::ptr;
 
 use crate::ffi::lua as ffi;
 use crate::ffi::python::*;
+use crate::lua::guard::effect;
 use crate::lua::references::Reference;
 use crate::py::text::{self, Encoding};
 use crate::py::{Borrowed, Owned, error};
@@ -61,6 +62,7 @@ impl Locked<'_> {
 
     /// `[-0, +0|1, -]` Pushes the Lua string of a `str` that is known.
     pub(crate) fn push_known_string(&self, text: Borrowed<'_>) -> bool {
+        effect!(self.state(), "[-0, +0|1, -]");
         let strings = self.runtime.strings.to_lua.borrow();
         let Some(known) = strings.get(place(text.as_ptr().addr())) else { return false };
         if known.text.as_ref().is_none_or(|other| other.as_ptr() != text.as_ptr()) {
@@ -77,6 +79,7 @@ impl Locked<'_> {
     /// `[-0, +0, -]` Remembers a `str` that goes the long way for the second time. That this fails, for want of memory, does
     /// not matter.
     pub(crate) fn learn_string(&self, text: Borrowed<'_>) {
+        effect!(self.state(), "[-0, +0, -]");
         if !self.has_caches() || !self.is_candidate(text) {
             return;
         }
@@ -111,6 +114,7 @@ impl Locked<'_> {
 
     /// `[-0, +0, -]` Puts the Lua string of a short ASCII string into a registry slot.
     fn keep_string(&self, text: Borrowed<'_>) -> Result<(), crate::py::Raised> {
+        effect!(self.state(), "[-0, +0, -]");
         let mut operation = Operation::new(self.runtime);
         // SAFETY: the candidate is a short ASCII string.
         let Some(bytes) = (unsafe { short_ascii(text.as_ptr()) }) else { return Ok(()) };

@@ -52,6 +52,7 @@ struct TableBuilder<'l, 'rt> {
 }
 
 impl TableBuilder<'_, '_> {
+    /// `[-0, +0, -]`
     fn add_sources(&mut self, sources: &[Borrowed<'_>]) -> Result<(), Raised> {
         let mut index = 1;
         for source in sources {
@@ -67,7 +68,7 @@ impl TableBuilder<'_, '_> {
         Ok(())
     }
 
-    /// Adds the content of one container to a table; items from this index on. The next index.
+    /// `[-0, +0, -]` Adds the content of one container to a table; items from this index on. The next index.
     fn add_content(&mut self, table: c_int, source: Borrowed<'_>, index: i64) -> Result<i64, Raised> {
         if is_exactly_list_or_tuple(source) {
             return self.add_items(table, source, index);
@@ -90,7 +91,7 @@ impl TableBuilder<'_, '_> {
         Ok(index)
     }
 
-    /// Adds the items of a list or tuple.
+    /// `[-0, +0, -]` Adds the items of a list or tuple.
     fn add_items(&mut self, table: c_int, items: Borrowed<'_>, index: i64) -> Result<i64, Raised> {
         self.stream.open_list(table, index, length(items));
         let mut position = 0;
@@ -108,6 +109,7 @@ impl TableBuilder<'_, '_> {
         Ok(self.stream.index())
     }
 
+    /// `[-0, +0, -]`
     fn add_iterable(&mut self, table: c_int, source: Borrowed<'_>, index: i64) -> Result<i64, Raised> {
         let iterator = call::iterate(self.locked.gil, source)?;
         self.stream.open_list(table, index, 0);
@@ -117,6 +119,7 @@ impl TableBuilder<'_, '_> {
         Ok(self.stream.index())
     }
 
+    /// `[-0, +0, -]`
     fn add_item(&mut self, value: Borrowed<'_>) -> Result<(), Raised> {
         match exact_number(value) {
             Some(number) => self.stream.add_number(number),
@@ -125,14 +128,14 @@ impl TableBuilder<'_, '_> {
         self.stream.end_element()
     }
 
-    /// Copies what a Lua table has.
+    /// `[-0, +0, -]` Copies what a Lua table has.
     fn add_copy(&mut self, table: c_int, source: Borrowed<'_>) -> Result<(), Raised> {
         self.stream.slots().add_copy(table);
         self.locked.marshal(self.stream.slots(), source)?;
         self.stream.end_element()
     }
 
-    /// Subclasses of dict have a say in their items.
+    /// `[-0, +0, -]` Subclasses of dict have a say in their items.
     fn add_dict(&mut self, table: c_int, dict: Borrowed<'_>) -> Result<(), Raised> {
         // SAFETY: the GIL is held, the dict alive.
         unsafe {
@@ -145,8 +148,8 @@ impl TableBuilder<'_, '_> {
         }
     }
 
-    /// Adds the pairs of an exact dict. As long as no code runs that could change it, it is walked as it is. Then follows what
-    /// is left of it at that time.
+    /// `[-0, +0, -]` Adds the pairs of an exact dict. As long as no code runs that could change it, it is walked as it is. Then
+    /// follows what is left of it at that time.
     fn walk(&mut self, dict: Borrowed<'_>) -> Result<(), Raised> {
         let mut walk = DictWalk { dict, position: 0 };
         while let Some((key, value)) = walk.next() {
@@ -169,7 +172,7 @@ impl TableBuilder<'_, '_> {
         Ok(())
     }
 
-    /// Adds what `items()` gives.
+    /// `[-0, +0, -]` Adds what `items()` gives.
     fn add_pairs(&mut self, table: c_int, items: Borrowed<'_>) -> Result<(), Raised> {
         let iterator = call::iterate(self.locked.gil, items)?;
         self.stream.open_pairs(table, 0);
@@ -187,6 +190,7 @@ impl TableBuilder<'_, '_> {
         Ok(())
     }
 
+    /// `[-0, +0, -]`
     fn add_mapping(&mut self, table: c_int, mapping: Borrowed<'_>) -> Result<(), Raised> {
         let keys = call::iterate(self.locked.gil, mapping)?;
         self.stream.open_pairs(table, 0);
@@ -198,17 +202,19 @@ impl TableBuilder<'_, '_> {
         Ok(())
     }
 
+    /// `[-0, +0, -]`
     fn add_pair(&mut self, key: Borrowed<'_>, value: Borrowed<'_>) -> Result<(), Raised> {
         self.add_key(key)?;
         self.add_value(value)?;
         self.stream.end_element()
     }
 
-    /// Adds a key; `None` is `python.none`.
+    /// `[-0, +0, -]` Adds a key; `None` is `python.none`.
     fn add_key(&mut self, key: Borrowed<'_>) -> Result<(), Raised> {
         if self.add_plain_key(key)? { Ok(()) } else { self.add_value(key) }
     }
 
+    /// `[-0, +0, -]`
     fn add_plain_key(&mut self, key: Borrowed<'_>) -> Result<bool, Raised> {
         if key.is_none() {
             return self.locked.marshal_not_nil(self.stream.slots(), key).map(|()| true);
@@ -216,7 +222,7 @@ impl TableBuilder<'_, '_> {
         self.add_plain_value(key)
     }
 
-    /// Adds a key or value: a table of its own, if it is a container and those are converted.
+    /// `[-0, +0, -]` Adds a key or value: a table of its own, if it is a container and those are converted.
     fn add_value(&mut self, value: Borrowed<'_>) -> Result<(), Raised> {
         if self.add_plain_value(value)? {
             return Ok(());
@@ -230,7 +236,7 @@ impl TableBuilder<'_, '_> {
         self.locked.marshal(self.stream.slots(), value.borrow())
     }
 
-    /// Adds a key or value if that runs no code; otherwise false.
+    /// `[-0, +0, -]` Adds a key or value if that runs no code; otherwise false.
     fn add_plain_value(&mut self, value: Borrowed<'_>) -> Result<bool, Raised> {
         if self.locked.marshal_plain(self.stream.slots(), value)? {
             return Ok(true);

@@ -5,6 +5,7 @@ use std::ffi::c_int;
 
 use crate::ffi::lua::LupaNumber;
 use crate::ffi::python::PyErr_CheckSignals;
+use crate::lua::guard::effect;
 use crate::lua::references::Reference;
 use crate::lua::stack::Type;
 use crate::py::error::check;
@@ -83,13 +84,13 @@ impl<'l, 'rt> TableStream<'l, 'rt> {
         number
     }
 
-    /// From now on items of a table are added, with this index first.
+    /// `[-0, +0, -]` From now on items of a table are added, with this index first.
     pub(crate) fn open_list(&mut self, table: c_int, index: i64, expected: usize) {
         self.index = index;
         self.open(Section::List(table), expected);
     }
 
-    /// From now on keys and values of a table are added.
+    /// `[-0, +0, -]` From now on keys and values of a table are added.
     pub(crate) fn open_pairs(&mut self, table: c_int, expected: usize) {
         self.open(Section::Pairs(table), expected.saturating_mul(2));
     }
@@ -126,8 +127,8 @@ impl<'l, 'rt> TableStream<'l, 'rt> {
         self.numbers.push(number);
     }
 
-    /// Adds a number and those that follow it, as items of a list: as many as are of one kind and have room in the batch. How
-    /// many that are; zero if the first value is no number that Lua has.
+    /// `[-0, +0, -]` Adds a number and those that follow it, as items of a list: as many as are of one kind and have room in
+    /// the batch. How many that are; zero if the first value is no number that Lua has.
     pub(crate) fn add_numbers(&mut self, values: &[Borrowed<'_>]) -> Result<usize, Raised> {
         let Some(first) = values.first().and_then(|value| exact_number(*value)) else { return Ok(0) };
         self.add_number(first);
@@ -166,7 +167,7 @@ impl<'l, 'rt> TableStream<'l, 'rt> {
         self.size() >= BATCH
     }
 
-    /// An item, or a pair, is complete.
+    /// `[-0, +0, -]` An item, or a pair, is complete.
     #[inline]
     pub(crate) fn end_element(&mut self) -> Result<(), Raised> {
         self.index += 1;
@@ -175,6 +176,7 @@ impl<'l, 'rt> TableStream<'l, 'rt> {
 
     /// `[-0, +0, -]` Builds what was added so far, and begins a new batch in the same section.
     fn run_batch(&mut self) -> Result<(), Raised> {
+        effect!(self.locked.state(), "[-0, +0, -]");
         let results = self.build(true)?;
         let tables = match self.tables {
             Some(tables) => tables,
@@ -192,6 +194,7 @@ impl<'l, 'rt> TableStream<'l, 'rt> {
 
     /// `[-0, +0, -]` Builds what was added last. The result, which gets a wrapper.
     pub(crate) fn finish(mut self) -> Result<Owned, Raised> {
+        effect!(self.locked.state(), "[-0, +0, -]");
         let results = self.build(false)?;
         if self.locked.state().type_of(results.index(0)) != Type::Table {
             return Err(errors::raise_lost_reference(self.locked));

@@ -6,6 +6,7 @@ use std::ffi::{CStr, c_int};
 use crate::ffi::python::{
     PyDict_GetItemString, PyDict_SetItemString, PyList_Append, PyList_Check, PyList_New, PyObject_GenericGetDict,
 };
+use crate::lua::guard::effect;
 
 use crate::lua::stack::{Number, Type};
 use crate::py::error::check;
@@ -23,6 +24,7 @@ const HEADING: &str = "stack traceback:";
 
 /// `[-0, +0, -]` Takes the message with traceback that the message handler has left, if it could make one.
 pub(crate) fn take_text(locked: &Locked<'_>) -> Option<Vec<u8>> {
+    effect!(locked.state(), "[-0, +0, -]");
     let state = locked.state();
     // SAFETY: the runtime is locked; its C side does not change meanwhile.
     let slot = unsafe { (*locked.runtime.shared_with_c.get()).traceback };
@@ -43,7 +45,8 @@ pub(crate) fn take_text(locked: &Locked<'_>) -> Option<Vec<u8>> {
     text
 }
 
-/// `[-0, +0, -]` The traceback that C has noted for the error value at `index`, if it was for that one, the innermost call last.
+/// `[-0, +0, -]` The traceback that C has noted for the error value at `index`, if it was for that one, the innermost call
+/// last.
 pub(crate) fn noted(locked: &Locked<'_>, index: c_int) -> Option<String> {
     // SAFETY: the runtime is locked; its C side does not change meanwhile.
     let trace = unsafe { &mut (*locked.runtime.shared_with_c.get()).trace };

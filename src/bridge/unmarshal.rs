@@ -4,6 +4,7 @@
 use std::ffi::{c_int, c_longlong};
 
 use crate::ffi::python::{PyFloat_FromDouble, PyLong_FromLongLong};
+use crate::lua::guard::effect;
 
 use crate::ffi::lua::{self as ffi, LupaBox};
 use crate::lua::references::Reference;
@@ -46,6 +47,7 @@ impl Locked<'_> {
     ///
     /// Raises UnicodeDecodeError, LuaMemoryError (no room for a reference), ReferenceError (a finalized box).
     pub(crate) fn unmarshal(&self, index: c_int) -> Result<Owned, Raised> {
+        effect!(self.state(), "[-0, +0, -]");
         let state = self.state();
         match state.type_of(index) {
             Type::Nil => Ok(object::none()),
@@ -98,6 +100,7 @@ impl Locked<'_> {
 
     /// `[-0, +0, -]` All results: `None` for none, the value for one, a tuple for more.
     pub(crate) fn unmarshal_results(&self, results: &Results<'_>) -> Result<Owned, Raised> {
+        effect!(self.state(), "[-0, +0, -]");
         match results.count() {
             0 => Ok(object::none()),
             1 => self.unmarshal(results.index(0)),
@@ -148,6 +151,7 @@ impl Locked<'_> {
 
     /// `[-0, +0, -]` A registry slot with the function of a coroutine that was not started.
     fn function_of(&self, thread: Reference) -> Result<Reference, Raised> {
+        effect!(self.state(), "[-0, +0, -]");
         let mut operation = Operation::new(self.runtime);
         operation.slots.add_reference(thread, None);
         let results = self.perform(Body::Fork, &mut operation)?;

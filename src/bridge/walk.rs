@@ -5,6 +5,7 @@ use std::ffi::c_int;
 use std::ptr;
 
 use crate::ffi::lua as ffi;
+use crate::lua::guard::effect;
 use crate::lua::references::Reference;
 use crate::lua::stack::Type;
 use crate::py::{Owned, Raised};
@@ -49,6 +50,7 @@ impl Locked<'_> {
         walk: &Cell<Walk>,
         read: impl Fn(c_int) -> Result<Owned, Raised>,
     ) -> Result<Option<Owned>, Raised> {
+        effect!(self.state(), "[-0, +0, -]");
         if let Some(item) = self.step_directly(table, walk, &read) {
             return item;
         }
@@ -80,6 +82,7 @@ impl Locked<'_> {
         walk: &Cell<Walk>,
         read: impl Fn(c_int) -> Result<Owned, Raised>,
     ) -> Option<Result<Option<Owned>, Raised>> {
+        effect!(self.state(), "[-0, +0, -]");
         let state = self.state();
         let base = state.top();
         let step = if self.push_reference(table) { self.push_next(walk.get()) } else { -1 };
@@ -94,6 +97,7 @@ impl Locked<'_> {
 
     /// `[-0, +0|1|2, -]` Pushes the pair after the position in the table on the top: 1, 0 at the end, -1 if that could raise.
     fn push_next(&self, walk: Walk) -> c_int {
+        effect!(self.state(), "[-0, +0|1|2, -]");
         let state = self.state();
         // SAFETY: the state is live and has room; a table is on the top, below the key.
         unsafe {
@@ -114,6 +118,7 @@ impl Locked<'_> {
 
     /// `[-0, +0, -]` Moves a walk to the key at `index`; false if there is no place for it.
     fn note_key(&self, index: c_int, walk: &Cell<Walk>) -> bool {
+        effect!(self.state(), "[-0, +0, -]");
         let (state, slot) = (self.state(), walk.get().slot);
         let position = match self.small_integer(index) {
             Some(key) => Position::Integer(key),
@@ -137,6 +142,7 @@ impl Locked<'_> {
 
     /// `[-0, +0, -]` Gives a walk its registry slot. Raises LuaMemoryError.
     fn reserve_slot(&self, walk: &Cell<Walk>) -> Result<(), Raised> {
+        effect!(self.state(), "[-0, +0, -]");
         if !walk.get().slot.is_none() {
             return Ok(());
         }
@@ -150,6 +156,7 @@ impl Locked<'_> {
 
     /// `[-0, +0, -]` An emptied slot would start the walk again.
     fn check_key(&self, slot: Reference) -> Result<(), Raised> {
+        effect!(self.state(), "[-0, +0, -]");
         let state = self.state();
         state.push_registry(slot.slot);
         let lost = state.type_of(-1) == Type::Nil;

@@ -4,6 +4,7 @@
 use std::ffi::c_int;
 
 use crate::ffi::python::{PyObject, PyTypeObject, vectorcallfunc};
+use crate::lua::guard::effect;
 
 use crate::lua::references::Reference;
 use crate::lua::stack::Type;
@@ -74,6 +75,7 @@ pub(crate) struct LuaCoroutineFunction {
 impl<'rt> Locked<'rt> {
     /// `[-0, +0, -]` Puts the value at `index` into a registry slot.
     pub(crate) fn refer(&self, index: c_int) -> Result<Reference, Raised> {
+        effect!(self.state(), "[-0, +0, -]");
         self.reserve(1)?;
         self.runtime.references.take(self.state(), index).ok_or_else(|| errors::raise_lost_reference(self))
     }

@@ -3,4 +3,15 @@
 
 #![expect(non_camel_case_types, non_snake_case, dead_code, reason = "generated code keeps the names of C")]
 
+#[cfg(not(feature = "checked"))]
 include!(concat!(env!("OUT_DIR"), "/bindings.rs"));
+
+// In checked builds functions of the same names come first, which compare what a call has done to the stack with the table.
+#[cfg(feature = "checked")]
+pub(crate) use unchecked::*;
+#[cfg(feature = "checked")]
+mod unchecked {
+    include!(concat!(env!("OUT_DIR"), "/bindings.rs"));
+}
+#[cfg(feature = "checked")]
+include!(concat!(env!("OUT_DIR"), "/checked_calls.rs"));

@@ -9,6 +9,7 @@ use std::ptr;
 use crate::ffi::lua as ffi;
 
 use super::State;
+use super::guard::effect;
 
 /// A value in the registry: its slot, and the address that tells whether the slot still holds it.
 #[derive(Clone, Copy)]
@@ -61,6 +62,7 @@ impl References {
 
     /// `[-0, +0, -]` A free slot, which holds `false`. `None` if none is left.
     pub(crate) fn take_empty(&self, state: State) -> Option<c_int> {
+        effect!(state, "[-0, +0, -]");
         state.push_boolean(false);
         let taken = self.take(state, -1);
         state.drop_to(state.top() - 1);
@@ -69,6 +71,7 @@ impl References {
 
     /// `[-0, +0, -]` Puts the value at `index` into a slot. `None` if none is left.
     pub(crate) fn take(&self, state: State, index: c_int) -> Option<Reference> {
+        effect!(state, "[-0, +0, -]");
         let mut free = self.free.borrow_mut();
         loop {
             let slot = free.pop()?;
@@ -87,6 +90,7 @@ impl References {
 
     /// `[-0, +0, -]` Empties the slots that were given up, so that Lua can collect what they held.
     pub(crate) fn recycle(&self, state: State) {
+        effect!(state, "[-0, +0, -]");
         while let Some(Reference { slot, address, tag }) = self.next_dropped() {
             // SAFETY: the state is live and has room; an occupied slot is filled.
             if unsafe { ffi::lupa_emptyslot(state.as_ptr(), slot, address, tag) } != 0 {
