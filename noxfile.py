@@ -86,6 +86,15 @@ def run_suite(session, build, *arguments):
 
 
 @nox.session
+def trace(session):
+    """A build with the trace, which writes what ARCHITECTURE.md shows."""
+    flavours = ",".join(SELECTED or ["lua54"])
+    build = {**CARGO, "LUPA_TRACE": "1", "LUPA_FLAVOURS": flavours}
+    session.install(".[test]", env=build)
+    session.run("pytest", "tests/audit/test_trace.py", env={**build, "LUPA_TEST_RUNTIMES": flavours})
+
+
+@nox.session
 def selfcheck(session):
     """The whole test suite on Luas that check how they are used, and move stacks and collect garbage whenever they may."""
     run_suite(session, install_self_checking(session), WITHOUT_BENCHMARK)
@@ -156,12 +165,12 @@ def bench(session):
 
 @nox.session
 def lint(session):
-    """Formatting and lints of the Rust code, for every flavour of it, and for one with the checks."""
+    """Formatting and lints of the Rust code, for every flavour of it, and for one with checks and trace."""
     session.install("libclang", "pip")
     session.run("cargo", "fmt", "--check", external=True)
     python = str(pathlib.Path(session.bin, "python"))
     flavours = SELECTED or RUNTIMES
-    for features in ["core", *flavours, f"{flavours[-1]},checked"]:
+    for features in ["core", *flavours, f"{flavours[-1]},checked,trace"]:
         session.run(
             "cargo", "clippy", "--locked", "--all-targets", "--no-default-features", "--features", features,
             "--", "-D", "warnings",

@@ -22,6 +22,8 @@ def extension(module):
     features = [module.lstrip("_")]
     if selection.is_on("LUPA_CHECKED"):
         features.append("checked")
+    if selection.is_on("LUPA_TRACE"):
+        features.append("trace")
     if selection.is_on("LUPA_SELF_CHECK"):
         features.append("selfcheck")
     return RustExtension(

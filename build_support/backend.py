@@ -18,10 +18,11 @@ ENVIRONMENT = {
     "no-luajit": "LUPA_NO_LUAJIT",
     "flavours": "LUPA_FLAVOURS",
     "checked": "LUPA_CHECKED",
+    "trace": "LUPA_TRACE",
     "self-check": "LUPA_SELF_CHECK",
 }
 PATHS = {"lua-lib", "lua-includes"}
-SWITCHES = {"use-bundle", "no-bundle", "no-lua-jit", "no-luajit", "checked", "self-check"}
+SWITCHES = {"use-bundle", "no-bundle", "no-lua-jit", "no-luajit", "checked", "trace", "self-check"}
 OFF = {"0", "false", "no", "off"}
 
 

@@ -7,6 +7,7 @@
 //! py      the GIL, objects, exceptions, arguments, text         Python without Lua
 //! ffi     generated bindings, declarations                      names only
 //! shared  what all runtime modules share (lupa._core)
+//! trace   each crossing as text, if that is compiled in
 //! ```
 //!
 //! A module uses those below it; `lua` and `py` never name each other. The C side is in `wrapper.h` and `lua/*.h`: every
@@ -26,3 +27,4 @@ mod ffi;
 mod lua;
 mod py;
 mod shared;
+mod trace;

@@ -5,15 +5,11 @@ import os
 import pathlib
 import re
 import subprocess
-import sys
 
+import audit_source as source
 import pytest
 
 ROOT = pathlib.Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT / "tests" / "audit"))
-
-import audit_source as source  # noqa: E402
-
 EFFECT = re.compile(r"\[-[^,\]]+, \+[^,\]]+, [-mve|]+\]|\[-[^,\]]+, \+[^,\]]+\]")
 
 

@@ -11,6 +11,7 @@ use super::slots::Slots;
 
 /// What C does with the values of an answer.
 #[derive(Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "trace", derive(Debug))]
 pub(crate) enum Kind {
     Return,
     Raise,

@@ -9,6 +9,7 @@ use crate::lua::guard::Guard;
 use crate::lua::guard::effect;
 use crate::py::error::raise_recursion_error;
 use crate::py::{Borrowed, Gil, Owned, Raised, gil};
+use crate::trace;
 
 use super::errors;
 use super::operation::{Body, Operation};
@@ -66,6 +67,7 @@ impl<'rt> Crossing<'rt> {
             return Err(errors::raise_closed(locked));
         }
         let guard = Guard::new(runtime.state());
+        trace::enter!("operation: the lock is taken, the stack has {}", runtime.state().top());
         locked.runtime.references.recycle(runtime.state());
         Ok(Crossing { locked, guard, owner: Some(owner) })
     }
@@ -76,7 +78,9 @@ impl Drop for Crossing<'_> {
         let Locked { runtime, gil } = self.locked;
         self.guard.check(runtime.state(), 0);
         runtime.collect_dead(gil);
+        trace::leave!("end of the operation: the stack has {}", runtime.state().top());
         if runtime.lock.release(gil) {
+            trace::note!("the lock is free");
             runtime.run_releases(gil);
         }
         self.owner = None;
@@ -120,6 +124,7 @@ impl Drop for Results<'_> {
         let results = &self.locked.runtime.results;
         results.set(results.get() - self.count);
         self.locked.state().drop_to(self.base);
+        trace::note!("{} results dropped: the stack has {}", self.count, self.base);
     }
 }
 
@@ -133,6 +138,7 @@ impl<'rt> Locked<'rt> {
     pub(crate) fn perform(&self, body: Body, operation: &mut Operation) -> Result<Results<'rt>, Raised> {
         let base = self.state().top();
         let for_c = operation.ready();
+        trace::note!("body {body:?}, slots: {}", operation.slots.described());
         let status = self.run(|state, c| {
             // SAFETY: see `run`; the operation outlives the call.
             unsafe { ffi::lupa_protect(state, c, body as c_int, for_c) }
@@ -196,9 +202,11 @@ impl<'rt> Locked<'rt> {
         runtime.depth.set(runtime.depth.get() + 1);
         let c = runtime.shared_with_c.get();
         let outer_thread_state = runtime.thread_state.replace(gil::release(gil));
+        trace::enter!("into Lua, nested {}: the stack has {}", runtime.depth.get(), self.state().top());
         // This thread owns the runtime; nothing raises out of the C function, and entries that Lua calls meanwhile take the
         // GIL by `thread_state`, which is given back here.
         let status = enter(current, c);
+        trace::leave!("out of Lua with status {status}: the stack has {}", self.state().top());
         // SAFETY: the thread state is this thread's own, and the GIL is not held.
         unsafe { gil::take(runtime.thread_state.replace(outer_thread_state)) };
         runtime.depth.set(runtime.depth.get() - 1);

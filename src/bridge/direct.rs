@@ -9,6 +9,7 @@ use crate::ffi::python::*;
 use crate::lua::guard::effect;
 use crate::lua::references::Reference;
 use crate::py::{Borrowed, Owned, Raised};
+use crate::trace;
 
 use super::crossing::{Locked, Results};
 use super::marshal::is_exact;
@@ -44,8 +45,10 @@ impl<'rt> Locked<'rt> {
         let pushed = count <= ROOM - self.runtime.results.get() && self.push_ours(ffi::LUPA_MESSAGE) && push();
         if !pushed {
             state.drop_to(base);
+            trace::note!("short way: refused, the stack has {base}");
             return None;
         }
+        trace::note!("short way: {} pushed, the stack has {}", state.top() - base, state.top());
         let for_c = operation.map_or(ptr::null_mut(), |operation| &raw mut operation.for_c);
         Some(self.call_pushed(base, count, for_c))
     }
@@ -121,6 +124,11 @@ impl<'rt> Locked<'rt> {
             // SAFETY: the state is live; a table and a key are on the top.
             && unsafe { ffi::lupa_directget(state.as_ptr()) } != 0;
         let value = found.then(|| self.unmarshal(base + 2));
+        trace::note!(
+            "short way: a field is {}, the stack had {}",
+            if found { "read" } else { "not read" },
+            state.top()
+        );
         state.drop_to(base);
         value
     }
@@ -136,6 +144,7 @@ impl<'rt> Locked<'rt> {
             && self.push_optional(value)
             // SAFETY: the state is live; a table, a key and a value are on the top.
             && unsafe { ffi::lupa_directset(state.as_ptr()) } != 0;
+        trace::note!("short way: a field is {}, the stack had {}", if done { "set" } else { "not set" }, state.top());
         state.drop_to(base);
         done
     }

@@ -11,6 +11,7 @@ use crate::lua::stack::Type;
 use crate::py::error::{raise_system_error, take};
 use crate::py::{Borrowed, Owned, Raised, gil, object};
 use crate::shared;
+use crate::trace;
 
 use super::answers::{Answer, Kind};
 use super::crossing::Locked;
@@ -45,6 +46,7 @@ pub(crate) unsafe extern "C" fn lupa_python(
         (runtime, gil::take(runtime.thread_state.get()))
     };
     let current = runtime.current.replace(state);
+    trace::enter!("Lua asks {}: the stack has {}", requested(request), runtime.state().top());
     let results = runtime.results.replace(0);
     let entry = Entry { locked: Locked { runtime, gil }, the_box, frame: (&raw const current).addr() };
     let guard = Guard::new(entry.locked.state());
@@ -62,10 +64,31 @@ pub(crate) unsafe extern "C" fn lupa_python(
     }
     // From here on no code of others runs, which could leave another answer in the place of this one.
     let count = entry.leave(reply);
+    trace::leave!("back to Lua: the stack has {}", runtime.state().top());
     runtime.current.set(current);
     runtime.results.set(results);
     runtime.thread_state.set(gil::release(gil));
     count
+}
+
+/// A request, for the trace.
+#[cfg(feature = "trace")]
+fn requested(request: c_int) -> &'static str {
+    const NAMES: [&str; 12] = [
+        "for a call",
+        "for a field",
+        "to set a field",
+        "for a text",
+        "for attributes",
+        "for items",
+        "for an iterator",
+        "for an exploding iterator",
+        "for a counting iterator",
+        "for the next item",
+        "for arguments",
+        "for an overflow handler",
+    ];
+    usize::try_from(request).ok().and_then(|number| NAMES.get(number)).copied().unwrap_or("for something else")
 }
 
 /// One request of Lua.
@@ -217,9 +240,13 @@ impl Entry<'_> {
     /// What C is told: how many values lie on the stack, or `ANSWERED`.
     fn leave(&self, reply: Reply) -> c_int {
         let (answer, kind) = match reply {
-            Reply::Pushed(count) => return count,
+            Reply::Pushed(count) => {
+                trace::note!("reply: {count} pushed");
+                return count;
+            }
             Reply::Answer(answer, kind) => (answer, kind),
         };
+        trace::note!("reply: an answer for C, {kind:?}, slots: {}", answer.slots.described());
         let runtime = self.locked.runtime;
         let place = runtime.answers.push(answer, kind);
         // SAFETY: the runtime is locked; C reads the answer next.

@@ -21,6 +21,7 @@ use crate::ffi::python::{
 use crate::py::error::{check, raise_no_memory, raise_runtime_error};
 use crate::py::{Gil, Raised, gil};
 use crate::shared::{Owner, Shared};
+use crate::trace;
 
 /// Who has waited for so long gets the lock handed over; others have to be quick.
 const PATIENCE: Duration = Duration::from_millis(5);
@@ -171,6 +172,7 @@ impl Lock {
                 return Err(refuse(gil, "the thread that holds it waits for this thread"));
             }
             self.queue.borrow_mut().push_back(Waiter { thread, sleep, since });
+            trace::note!("waits for the lock");
             let woken = sleep_on(gil, sleep);
             // SAFETY: as above.
             unsafe { (self.shared.wake)(self.shared, thread as _) };

@@ -9,6 +9,7 @@ use super::slots::Slots;
 
 /// Which body runs; see `enum LupaFunction`, which also has those that nobody asks for by name.
 #[derive(Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "trace", derive(Debug))]
 #[repr(u32)]
 pub(crate) enum Body {
     Call = ffi::LUPA_CALL,

@@ -69,6 +69,35 @@ impl Slots {
         self.inline_slots()
     }
 
+    /// What kinds of values the slots are, for the trace.
+    #[cfg(feature = "trace")]
+    pub(crate) fn described(&self) -> String {
+        const NAMES: [&str; 15] = [
+            "nil",
+            "false",
+            "true",
+            "integer",
+            "number",
+            "reference",
+            "string",
+            "object",
+            "new table",
+            "table",
+            "integers",
+            "numbers",
+            "list",
+            "pairs",
+            "copy",
+        ];
+        // SAFETY: the first `count` slots were written; they are here until they are moved to `heap`.
+        let inline =
+            unsafe { std::slice::from_raw_parts(self.inline.as_ptr().cast::<LupaSlot>(), self.count.min(INLINE)) };
+        let slots = if self.heap.is_empty() { inline } else { &self.heap };
+        let name =
+            |slot: &LupaSlot| usize::try_from(slot.tag).ok().and_then(|tag| NAMES.get(tag)).copied().unwrap_or("?");
+        slots.iter().map(name).collect::<Vec<_>>().join(" ")
+    }
+
     /// There will be about so many slots in all.
     pub(crate) fn expect(&mut self, count: usize) {
         self.expected = count;

@@ -9,6 +9,7 @@ use crate::lua::guard::effect;
 use crate::lua::references::Reference;
 use crate::lua::stack::Type;
 use crate::py::{Owned, Raised};
+use crate::trace;
 
 use super::crossing::Locked;
 use super::errors;
@@ -91,6 +92,7 @@ impl Locked<'_> {
             0 => Some(Ok(None)),
             _ => None,
         };
+        trace::note!("short way: a step gives {step}, the stack had {}", state.top());
         state.drop_to(base);
         item
     }

@@ -3,6 +3,7 @@
 use std::marker::PhantomData;
 
 use crate::ffi::python::{PyEval_RestoreThread, PyEval_SaveThread, PyThreadState};
+use crate::trace;
 
 /// The GIL is held by this thread. Zero-sized; made where Python calls us and where an entry takes the GIL back.
 #[derive(Clone, Copy)]
@@ -25,6 +26,7 @@ pub(crate) fn release(gil: Gil<'_>) -> *mut PyThreadState {
     if is_finalizing(gil) {
         return std::ptr::null_mut();
     }
+    trace::note!("the GIL is given up");
     // SAFETY: the token proves that this thread holds the GIL.
     unsafe { PyEval_SaveThread() }
 }
@@ -67,6 +69,7 @@ pub(crate) unsafe fn take<'py>(state: *mut PyThreadState) -> Gil<'py> {
     unsafe {
         if !state.is_null() {
             PyEval_RestoreThread(state);
+            trace::note!("the GIL is taken");
         }
         Gil::assume()
     }

@@ -11,9 +11,7 @@ import pathlib
 import re
 import sys
 
-sys.path.insert(0, str(pathlib.Path(__file__).parent))
-
-import audit_source as source  # noqa: E402
+import audit_source as source
 
 HTML = re.compile(r'<a name="(lua\w+)"><code>(?:(?!</h3>).)*</h3>(?:(?!<hr>|<h[12]>).)*?<span class="apii">\[(.*?)\]</span>', re.S)
 OF = re.compile(r"@APIEntry\{((?:(?!@APIEntry).)*?)\|\s*@apii\{([^}]*)\}", re.S)

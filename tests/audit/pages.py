@@ -4,14 +4,11 @@
     python tests/audit/pages.py --check    says whether they are up to date
 """
 
-import pathlib
 import sys
 
-sys.path.insert(0, str(pathlib.Path(__file__).parent))
-
-import audit_calls as calls  # noqa: E402
-import audit_peaks as peaks  # noqa: E402
-import audit_source as source  # noqa: E402
+import audit_calls as calls
+import audit_peaks as peaks
+import audit_source as source
 
 STACK_INTRODUCTION = """\
 # The stack, function by function

@@ -1,17 +1,13 @@
 """The generated pages, and what the source has to keep so that they can be believed."""
 
-import pathlib
 import re
-import sys
 
-sys.path.insert(0, str(pathlib.Path(__file__).parent))
+import pytest
 
-import pytest  # noqa: E402
-
-import audit_calls as calls  # noqa: E402
-import pages  # noqa: E402
-import audit_peaks as peaks  # noqa: E402
-import audit_source as source  # noqa: E402
+import audit_calls as calls
+import pages
+import audit_peaks as peaks
+import audit_source as source
 
 #: What Lua leaves free for a C function.
 MINSTACK = 20
