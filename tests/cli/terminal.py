@@ -1,6 +1,7 @@
 """A terminal with a program in it: what is typed goes in, and the screen shows what a user would see."""
 
 import os
+import signal
 import sys
 import time
 
@@ -16,6 +17,11 @@ UP, TAB, CONTROL_C, CONTROL_D = "\x1b[A", "\t", "\x03", "\x04"
 PROGRAM = "import sys; sys.modules.update(dict.fromkeys({missing!r})); from lupa.__main__ import main; sys.exit(main())"
 
 
+def heed_interrupts():
+    """The tests may run where SIGINT is ignored, which programs inherit."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Terminal:
     """The command line in a pseudo-terminal."""
 
@@ -25,7 +31,9 @@ class Terminal:
         chosen = {"TERM": "xterm-256color", "PROMPT_TOOLKIT_NO_CPR": "1", "PYTHONUTF8": "1", "NO_COLOR": None}
         environment = {**os.environ, **chosen, **dict(env)}
         environment = {key: value for key, value in environment.items() if value is not None}
-        self.program = pexpect.spawn(sys.executable, command, env=environment, dimensions=(HEIGHT, WIDTH))
+        self.program = pexpect.spawn(
+            sys.executable, command, env=environment, dimensions=(HEIGHT, WIDTH), preexec_fn=heed_interrupts
+        )
         self.screen = pyte.Screen(WIDTH, HEIGHT)
         self.stream = pyte.ByteStream(self.screen)
 
