@@ -1,5 +1,8 @@
 """What the prompt does with what it is given; here through a pipe."""
 
+import pathlib
+import re
+
 import pytest
 
 pytestmark = pytest.mark.deviation
@@ -127,6 +130,18 @@ def test_a_script_may_take_everything_away(prompt):
     outcome = prompt("local g = _G for name in pairs(g) do g[name] = nil end", "1 + 1", "error_of_mine()")
     assert outcome.out == "> > 2\n> > \n"
     assert "error_of_mine" in outcome.err
+
+
+def test_the_example_of_the_readme(prompt):
+    text = (pathlib.Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    typed, expected = [], ""
+    for line in re.search(r"^```text\n(> .*?)^```", text, re.MULTILINE | re.DOTALL)[1].splitlines():
+        prompted = re.match(r"(>>? )(.*)", line)
+        # A pipe shows no echo of what comes through it.
+        expected += prompted[1] if prompted else line + "\n"
+        typed += [prompted[2]] if prompted else []
+    assert len(typed) > 3
+    assert prompt(*typed).out == expected + "> \n"
 
 
 def test_a_hook_that_raises_does_not_end_it(prompt):
