@@ -26,6 +26,8 @@ mod headers;
 mod libclang;
 #[path = "build_support/lua_source.rs"]
 mod lua_source;
+#[path = "build_support/luajit_mends.rs"]
+mod luajit_mends;
 #[path = "build_support/native.rs"]
 mod native;
 

@@ -31,15 +31,17 @@
 #endif
 
 #include "lua/compat.h"
-#include "lua/slots.h"
 
-/* How much of this thread's C stack is left: src/py/native_stack.c. */
+/* How much of this thread's C stack is left, and down to where it may be used: src/py/native_stack.c. */
 #if defined(_WIN32)
 #define lupa_native_stack_left() SIZE_MAX
+#define lupa_native_stack_limit(reserve) 0
 #else
 extern size_t lupa_native_stack_left (void);
+extern size_t lupa_native_stack_limit (size_t reserve);
 #endif
 
+#include "lua/slots.h"
 #include "lua/entries.h"
 #include "lua/bodies.h"
 #include "lua/build.h"

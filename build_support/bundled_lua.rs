@@ -98,6 +98,21 @@ const DEEPER_CALLS: &str = "
 #define LUAI_MAXCCALLS 400
 ";
 
+/// How much of the C stack is left (`src/py/native_stack.c`), for the compiler of Lua.
+const STACK_LEFT: &str = "
+#include <stddef.h>
+extern size_t lupa_native_stack_left (void);
+#define lupa_stack_is_low() (lupa_native_stack_left() < 64 * 1024)
+";
+
+const C_LEVELS: &str = "checklimit(ls->fs, L->nCcalls, LUAI_MAXCCALLS, \"C levels\");";
+const C_LEVELS_HERE: &str =
+    "checklimit(ls->fs, lupa_stack_is_low() ? LUAI_MAXCCALLS + 1 : L->nCcalls, LUAI_MAXCCALLS, \"C levels\");";
+
+const ENTER_LEVEL: &str = "#define enterlevel(ls)\tluaE_incCstack(ls->L)";
+const ENTER_LEVEL_HERE: &str = "#define enterlevel(ls) \\
+  (lupa_stack_is_low() ? luaG_runerror(ls->L, \"C stack overflow\") : luaE_incCstack(ls->L))";
+
 const LINE_OF_LAST: &str = "ci->u.l.savedpc <= L->oldpc ||";
 const LINE_OF_LAST_HERE: &str = "ci->u.l.savedpc <= L->oldpc || L->oldpc <= p->code ||";
 
@@ -116,7 +131,20 @@ const LINE_OF_LAST_HERE: &str = "ci->u.l.savedpc <= L->oldpc || L->oldpc <= p->c
 ///
 /// 5.2 looks for the place of a new variable in the list of those that closures share, and then makes it. A collection for
 /// want of memory frees dead ones of the list, the one before that place perhaps.
-const MENDS: [(Flavour, &str, &str, &str); 7] = [
+///
+/// All compile nested functions by a recursion that takes up to a kilobyte for each level. They count the levels; a thread may have
+/// a smaller stack, or not much of it left.
+const MENDS: [(Flavour, &str, &str, &str); 12] = [
+    (
+        Lua51,
+        "lparser.c",
+        "if (++ls->L->nCcalls > LUAI_MAXCCALLS)",
+        "if (++ls->L->nCcalls > LUAI_MAXCCALLS || lupa_stack_is_low())",
+    ),
+    (Lua52, "lparser.c", C_LEVELS, C_LEVELS_HERE),
+    (Lua53, "lparser.c", C_LEVELS, C_LEVELS_HERE),
+    (Lua54, "lparser.c", ENTER_LEVEL, ENTER_LEVEL_HERE),
+    (Lua55, "lparser.c", ENTER_LEVEL, ENTER_LEVEL_HERE),
     (
         Lua51,
         "lbaselib.c",
@@ -185,10 +213,11 @@ pub fn build(flavour: Flavour) -> Outcome<LuaSource> {
 /// The facilities of POSIX, and modules from shared libraries. (`LUA_USE_LINUX` would ask older versions for readline.)
 /// None of the macros for compatibility with older versions of Lua.
 fn platform_defines() -> Vec<&'static str> {
-    match env::var("CARGO_CFG_TARGET_FAMILY").as_deref() {
-        Ok("unix") => vec!["LUA_USE_POSIX", "LUA_USE_DLOPEN"],
-        _ => vec![],
-    }
+    if is_unix() { vec!["LUA_USE_POSIX", "LUA_USE_DLOPEN"] } else { vec![] }
+}
+
+fn is_unix() -> bool {
+    env::var("CARGO_CFG_TARGET_FAMILY").is_ok_and(|family| family == "unix")
 }
 
 fn one_unit(flavour: Flavour, folder: &Path) -> Outcome<String> {
@@ -206,6 +235,7 @@ fn one_unit(flavour: Flavour, folder: &Path) -> Outcome<String> {
     }
     text.push_str(if flavour == Lua51 { STATIC_INTERNALS_51 } else { STATIC_INTERNALS });
     text.push_str(DEEPER_CALLS);
+    text.push_str(if is_unix() { STACK_LEFT } else { "\n#define lupa_stack_is_low() 0\n" });
     if has_feature("selfcheck") {
         text.push_str(SMALL_STACKS);
         text.push_str(MOVING_BLOCKS);
@@ -229,7 +259,7 @@ fn one_collection(flavour: Flavour) -> &'static str {
 }
 
 /// The text of a file with ours instead of theirs, which must be in it once.
-fn mended(file: &Path, theirs: &str, ours: &str) -> Outcome<String> {
+pub fn mended(file: &Path, theirs: &str, ours: &str) -> Outcome<String> {
     let text = fs::read_to_string(file)?;
     match text.split_once(theirs) {
         Some((before, after)) if !after.contains(theirs) => Ok(format!("{before}{ours}{after}")),
@@ -254,7 +284,7 @@ fn source_folder(flavour: Flavour) -> Outcome<PathBuf> {
     Ok(folder)
 }
 
-fn package_folder(package: &str) -> Outcome<PathBuf> {
+pub fn package_folder(package: &str) -> Outcome<PathBuf> {
     let metadata = Command::new(env::var("CARGO")?)
         .args(["metadata", "--offline", "--format-version=1", "--filter-platform", &env::var("HOST")?])
         .current_dir(env::var("CARGO_MANIFEST_DIR")?)

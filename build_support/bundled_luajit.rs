@@ -5,16 +5,36 @@ use std::process::Command;
 use std::{env, fs};
 
 use crate::Outcome;
-use crate::flavour::{Flavour, LuaJit20, has_feature};
+use crate::bundled_lua::package_folder;
+use crate::flavour::{Flavour, LuaJit20, LuaJit21, has_feature};
 use crate::libclang::python;
 use crate::lua_source::{Library, LuaSource, path_variable};
+use crate::luajit_mends;
 
 /// LuaJIT checks how it is used, and that it is consistent itself; the same as `debug` of `luajit-src`.
 const SELF_CHECKS: &str = "-DLUA_USE_APICHECK -DLUA_USE_ASSERT";
 
 pub fn build(flavour: Flavour) -> Outcome<LuaSource> {
     share_jobs_with_cargo();
-    if flavour == LuaJit20 { build_20() } else { Ok(build_21()) }
+    if flavour == LuaJit21 && !luajit_mends::are_known() {
+        return Ok(build_unchanged_21());
+    }
+    let tree = if flavour == LuaJit20 { source_tree_20()? } else { source_tree_21()? };
+    let copy = PathBuf::from(env::var("OUT_DIR")?).join(flavour.name());
+    if copy.exists() {
+        fs::remove_dir_all(&copy)?;
+    }
+    copy_folder(&tree, &copy)?;
+    if flavour == LuaJit21 {
+        // A checkout has the version in its history, the crate in a file.
+        fs::copy(package_folder("luajit-src")?.join("luajit_relver.txt"), copy.join(".relver"))?;
+    }
+    let src = copy.join("src");
+    if luajit_mends::are_known() {
+        luajit_mends::apply(flavour, &src)?;
+    }
+    make(&src)?;
+    Ok(source(src.clone(), src.join("libluajit.a")))
 }
 
 /// Lets make compile in parallel, within the jobs that Cargo was given.
@@ -25,29 +45,22 @@ fn share_jobs_with_cargo() {
     }
 }
 
-fn build_21() -> LuaSource {
+/// By the crate, which knows how to build for many machines.
+fn build_unchanged_21() -> LuaSource {
     let artifacts = luajit_src::Build::new().debug(has_feature("selfcheck")).build();
     source(artifacts.include_dir().to_owned(), artifacts.lib_dir().join("libluajit.a"))
-}
-
-fn build_20() -> Outcome<LuaSource> {
-    let tree = source_tree()?;
-    let copy = PathBuf::from(env::var("OUT_DIR")?).join("luajit20");
-    if copy.exists() {
-        fs::remove_dir_all(&copy)?;
-    }
-    copy_folder(&tree, &copy)?;
-    let src = copy.join("src");
-    make(&src)?;
-    Ok(source(src.clone(), src.join("libluajit.a")))
 }
 
 fn source(include_dir: PathBuf, archive: PathBuf) -> LuaSource {
     LuaSource { include_dirs: vec![include_dir], defines: vec![], library: Library::Archive(archive), is_bundled: true }
 }
 
+fn source_tree_21() -> Outcome<PathBuf> {
+    Ok(package_folder("luajit-src")?.join("luajit2"))
+}
+
 /// The folder that the builder names, else the one that `luajit20.py` keeps in the user's cache.
-fn source_tree() -> Outcome<PathBuf> {
+fn source_tree_20() -> Outcome<PathBuf> {
     let tree = match path_variable("LUPA_LUAJIT20_SOURCE") {
         Some(tree) => tree,
         None => fetched_tree()?,
@@ -78,7 +91,7 @@ fn make(src: &Path) -> Outcome<()> {
         .status()
         .map_err(|error| format!("make, which LuaJIT needs, cannot be run: {error}"))?;
     if !status.success() {
-        return Err(format!("LuaJIT 2.0: make failed with {status}").into());
+        return Err(format!("LuaJIT: make failed with {status}").into());
     }
     Ok(())
 }

@@ -64,6 +64,13 @@ enum { LUPA_OPENS_OR_FAILS = 0 };
 /* Does Lua bound the recursion that matches a pattern? */
 #define LUPA_BOUNDS_PATTERNS LUPA_KNOWS_MODES
 
+/* Does Lua itself watch the C stack where it is called from C? The bundled LuaJIT does: build_support/luajit_mends.rs. */
+#if defined(LUAJIT_CSTACK)
+#define LUPA_WATCHES_STACK 1
+#else
+#define LUPA_WATCHES_STACK 0
+#endif
+
 /* Does table.concat call metamethods? */
 #define LUPA_CONCAT_CALLS (LUA_VERSION_NUM >= 503)
 
@@ -303,6 +310,16 @@ static lua_State *lupa_newstate (lua_Alloc allocator, void *data, int seeded, un
 #else
   (void)seeded; (void)seed;
   return LUPA_TAKES_ALLOCATOR ? lua_newstate(allocator, data) : NULL;
+#endif
+}
+
+/* [-0, +0, -] Where Lua has the lowest address that the C stack may reach; NULL where it does not watch. */
+static size_t *lupa_stacklimit (lua_State *L) {
+#if LUPA_WATCHES_STACK
+  return luaJIT_cstacklimit(L);
+#else
+  (void)L;
+  return NULL;
 #endif
 }
 

@@ -41,7 +41,7 @@ static int lupa_ask (lua_State *L, LupaBox *box, int request) {
   if (runtime == NULL) return lupa_error(L, "the runtime of this object does not run in this thread");
   if (lupa_native_stack_left() < LUPA_PYTHON_RESERVE) return lupa_error(L, "C stack overflow");
   count = lupa_python(L, runtime, box, request);
-  lupa_running = runtime;                   /* Python may have switched to another stack (greenlets) and back */
+  lupa_setrunning(runtime);                 /* Python may have switched to another stack (greenlets) and back */
   return count >= 0 ? count : lupa_pushanswer(L, runtime);
 }
 

@@ -1,7 +1,9 @@
 /*
 ** guards.h: functions of the standard libraries that call Lua back take space on the C stack for each level of a recursion.
-** Plain Lua counts the levels and not their size, LuaJIT not even those of coroutines. A guard stands in the place of such a
+** Plain Lua counts the levels and not their size, LuaJIT counts nothing. A guard stands in the place of such a
 ** function: it looks at how much of the C stack is left, and then calls the original in the same frame of Lua.
+**
+** The bundled LuaJIT looks itself, with the same limits (LUPA_WATCHES_STACK), and has no guards.
 **
 ** Not guarded are metamethods that the virtual machine calls: their levels are small, and plain Lua counts them.
 */
@@ -9,13 +11,10 @@
 #ifndef LUPA_GUARDS_H
 #define LUPA_GUARDS_H
 
-/* What one level of a recursion may take, with what runs at its end: buffers, the parser, a pattern, a traceback. */
-#define LUPA_STACK_RESERVE (64u * 1024u)
-
 /* More than a level takes of the recursion that matches the patterns of 5.1. */
 #define LUPA_MATCH_FRAME 512u
 
-/* How deep coroutines of LuaJIT may be nested. Each level adds its place to the message of an error that passes, so that the
+/* How deep coroutines of a LuaJIT with guards may be nested. Each level adds its place to the message of an error that passes, so that the
 ** time for that grows with the square of their number. */
 #define LUPA_MAX_RESUMES 4000
 
@@ -189,12 +188,13 @@ static void lupa_guardfield (lua_State *L, LupaRuntime *runtime, const char *nam
   else lua_pop(L, 1);
 }
 
-/* [-0, +0, e]   Guard what there is to guard, before any script runs. */
+/* [-0, +0, e]   Guard what there is to guard, before any script runs. LuaJIT guards itself where it can. */
 static void lupa_openguards (lua_State *L, LupaRuntime *runtime) {
 #define X(name, library) {library, #name, lupa_guard_##name},
   static const struct { const char *library, *name; lua_CFunction guard; } guards[] = { LUPA_GUARDED(X) };
 #undef X
   size_t i;
+  if (LUPA_WATCHES_STACK) return;
   for (i = 0; i < sizeof(guards) / sizeof(guards[0]); i++) {
     lupa_pushglobals(L);                                            /* globals */
     if (strcmp(guards[i].library, "_G") != 0) lua_getfield(L, -1, guards[i].library);

@@ -60,7 +60,7 @@ static int lupa_protectedcall (lua_State *L, LupaRuntime *runtime, LupaOperation
   LupaOperation *waiting = runtime->pending;    /* a hook of the script runs before the body of an outer operation */
   lua_State *inside = runtime->inside;
   int status;
-  lupa_running = runtime;
+  lupa_setrunning(runtime);
   runtime->pending = operation;
   runtime->inside = L;
   status = lua_pcall(L, arguments, LUA_MULTRET, handler);
@@ -218,9 +218,10 @@ static int lupa_openstate (lua_State *L, LupaRuntime *runtime, LupaOperation *op
   LupaRuntime *outer = lupa_running;
   int status;
   runtime->registry = lua_topointer(L, LUA_REGISTRYINDEX);
+  runtime->stack_limit = lupa_stacklimit(L);
   operation->body = LUPA_FUNCTION_COUNT;    /* none of those that are used later */
   runtime->pending = operation;
-  lupa_running = runtime;
+  lupa_setrunning(runtime);
   status = lupa_firstcall(L, lupa_body_open);
   if (status == LUA_OK) {
     runtime->pending = operation;
@@ -234,7 +235,7 @@ static int lupa_openstate (lua_State *L, LupaRuntime *runtime, LupaOperation *op
 /* [-*, +0, -] Close a state; its finalizers run, errors in them are lost. */
 static void lupa_closestate (lua_State *L, LupaRuntime *runtime) {
   LupaRuntime *outer = lupa_running;
-  lupa_running = runtime;
+  lupa_setrunning(runtime);
   runtime->inside = L;
   lupa_finishcycle(L);
   lua_close(L);

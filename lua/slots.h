@@ -140,6 +140,7 @@ typedef struct LupaRuntime {
   lua_CFunction coroutine_close;            /* the original coroutine.close */
   lua_State *inside;                        /* the thread that the innermost operation of Python runs on */
   lua_CFunction guarded[LUPA_MAX_GUARDS];   /* the originals of guarded functions, by the enum of lua/guards.h */
+  size_t *stack_limit;                      /* the lowest address for the C stack, where Lua watches it; NULL before it is open */
   int nested_resumes;                       /* of coroutines by coroutines, where Lua does not count them */
   int selects_libraries;                    /* show those in `libraries` only: bit n is the n-th of lupa_libraries */
   int libraries;
@@ -155,6 +156,15 @@ typedef struct LupaRuntime {
 __attribute__((tls_model("initial-exec")))
 #endif
 static _Thread_local LupaRuntime *lupa_running;
+
+/* What one level of a recursion may take of the C stack, with what runs at its end: buffers, a pattern, a traceback. */
+#define LUPA_STACK_RESERVE (64u * 1024u)
+
+/* From here on the code of `runtime` runs in this thread, on the stack of the caller. */
+static void lupa_setrunning (LupaRuntime *runtime) {
+  lupa_running = runtime;
+  if (LUPA_WATCHES_STACK && runtime->stack_limit != NULL) *runtime->stack_limit = lupa_native_stack_limit(LUPA_STACK_RESERVE);
+}
 
 /* [-0, +0, -] The runtime that `L` belongs to, if its code runs in this thread. */
 static LupaRuntime *lupa_runtime (lua_State *L) {

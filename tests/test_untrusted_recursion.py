@@ -1,5 +1,6 @@
 """Endless recursion through functions written in C takes the C stack: it ends in an error, in threads with small stacks too."""
 
+import platform
 import re
 
 import pytest
@@ -7,6 +8,10 @@ import pytest
 #: Scripts that recurse for ever; each level lies on the C stack.
 RECURSIONS = {
     "gsub": "local function f(s) return (s:gsub('.', f)) end return f('x')",
+    "a table in gsub": """
+        local t = setmetatable({}, {})
+        getmetatable(t).__index = function() return (('x'):gsub('.', t)) end
+        return (('x'):gsub('.', t))""",
     "sort": "local function f() table.sort({1, 2, 3}, f) return false end return f()",
     "a comparison in sort": """
         local meta = {}
@@ -49,6 +54,30 @@ RECURSIONS = {
             return string.format('%s', x)
         end
         return string.format('%s', t)""",
+    "coroutines in sort": "local function f() table.sort({3, 2, 1}, coroutine.wrap(function() f() end)) end return f()",
+    "an error handler that fails after a pcall": "local function h() pcall(error) error('again') end return xpcall(error, h)",
+    "a loader": """
+        local loaders = package.loaders or package.searchers
+        table.insert(loaders, 1, function(name) require(name .. 'x') end)
+        return require('x')""",
+    "a hook": """
+        debug.sethook(function() local x = ('x'):gsub('.', function() end) end, '', 1)
+        local function f() return (('x'):gsub('.', f)) end
+        return f()""",
+    "a string buffer": """
+        local found, buffer = pcall(require, 'string.buffer')
+        local t = setmetatable({}, {__tostring = function(t) return buffer.new():put(t):tostring() end})
+        return found and getmetatable(t).__tostring(t)""",
+    "finalizers": """
+        local made, make = 0
+        local function finalize() make() pcall(collectgarbage) pcall(collectgarbage, 'step', 1000) end
+        function make()
+            made = made + 1
+            if made > 3000 then return end
+            if newproxy then getmetatable(newproxy(true)).__gc = finalize else setmetatable({}, {__gc = finalize}) end
+        end
+        make()
+        collectgarbage()""",
     "__index": "local t = setmetatable({}, {}) getmetatable(t).__index = function(t, k) return (t[k]) end return t.x",
     "__concat": "local t = setmetatable({}, {}) getmetatable(t).__concat = function(a, b) return (a .. b) end return t .. t",
     "concat": """
@@ -58,6 +87,20 @@ RECURSIONS = {
     "an object of Python": "local call = ... local function f() return (call(f)) end return f()",
     "an object of Python in gsub": "local call = ... local function f(s) return (('x'):gsub('.', function() return call(f) end)) end return f('x')",
     "an object of Python in coroutines": "local call = ... local function f() return (coroutine.wrap(call)(f)) end return f()",
+}
+
+#: What takes much of the C stack without calling Lua; done on every level of a recursion, hence also on the last.
+AT_THE_END = {
+    "a chunk of nested functions": "(loadstring or load)(('local function f() '):rep(190) .. ('end '):rep(190))",
+    "a chunk of nested tables": "(loadstring or load)('return ' .. ('{'):rep(180) .. ('}'):rep(180))",
+    "a file": "loadfile('/dev/null')",
+    "a pattern": "pcall(string.find, ('x'):rep(1000), ('x?'):rep(195))",
+    "format": "string.format('%99.99f %s %q', 1e308, ('a'):rep(2000), ('b'):rep(2000))",
+    "require": "pcall(require, 'no.such.module')",
+    "dump": "string.dump(f)",
+    "a trace": "for i = 1, 200 do local t = {i} n = n + t[1] + #tostring(i) end",
+    "an error": "pcall(error, 'x')",
+    "a traceback": "debug.traceback('x')",
 }
 
 #: The lines that run a script in a thread with a stack of so many KiB; 0 is the main thread.
@@ -91,6 +134,54 @@ def test_it_ends(run_script, with_many, name, size):
 @pytest.mark.parametrize("name", ["gsub", "sort", "format", "a coroutine in a coroutine", "pcall", "an object of Python"])
 def test_in_a_thread_with_a_quarter_of_a_megabyte(run_script, name):
     assert run_script(RUN, RECURSIONS[name], 256).count("alive ('a.b', 1)") == 2
+
+
+@pytest.mark.parametrize("size", [256, 1024])
+@pytest.mark.parametrize("name", AT_THE_END)
+def test_what_the_last_level_does(run_script, name, size):
+    script = f"local n = 0 local function f(s) {AT_THE_END[name]} return (s:gsub('.', f)) end return f('x')"
+    assert run_script(RUN, script, size).count("alive ('a.b', 1)") == 2
+
+
+def test_a_chunk_of_nested_functions_in_a_small_thread(run_script):
+    """Whether there is room for it or not."""
+    nested = "local function f() " * 190 + "end " * 190
+    assert run_script(RUN, nested, 256).count("alive ('a.b', 1)") == 2
+
+
+def test_a_runtime_that_goes_from_thread_to_thread(run_script):
+    """What is left of the stack is that of the thread which runs Lua now, also after Python was called, and at the end."""
+    output = run_script(
+        """
+        import threading
+
+        def in_thread(run, size):
+            threading.stack_size(size * 1024)
+            thread = threading.Thread(target=run)
+            thread.start()
+            thread.join()
+
+        code = "local call = ... local f = coroutine.wrap(function() call() return (('x'):gsub('.', function() return 'y' end)) end) return f()"
+        lua = LuaRuntime()
+        text = []
+        run = lambda: text.append(lua.execute(code, lambda: lua.execute(code, lambda: None)))
+        for size in (256, 0, 1024, 256, 512):
+            in_thread(run, size) if size else run()
+        endless = "local function f(s) return (s:gsub('.', f)) end return pcall(f, 'x')"
+        ends = lambda: text.append(lua.execute(endless)[0])
+        ends(), in_thread(ends, 256), ends()
+        finalized = "local text = ('x'):gsub('.', function() return 'z' end) append(text)"
+        lua.execute("local append = ... closing = newproxy and newproxy(true) or setmetatable({}, {})"
+                    " local function close() " + finalized + " end"
+                    " if newproxy then getmetatable(closing).__gc = close else setmetatable(closing, {__gc = close}) end", text.append)
+        def end():
+            global lua
+            del lua
+        in_thread(end, 256)
+        print(*text)
+        """
+    )
+    assert output.split() == ["y"] * 5 + ["False"] * 3 + ["z"]
 
 
 @pytest.mark.parametrize("size", [0, 256])
@@ -142,6 +233,26 @@ class TestTheError:
         assert lua.execute("local s = ('.?'):rep(3e5) return string.find('x' .. s, s, 1, true)") == (2, 600001)
 
 
+    def test_a_handler_runs_where_it_was_raised(self, lua):
+        code = """
+            local function f(s) return (s:gsub('.', f)) end
+            return xpcall(function() return f('x') end, function(m) return m:gsub('%a+', function(w) return '<' .. w .. '>' end) end)
+        """
+        ok, message = lua.execute(code)
+        assert ok is False and message.endswith("<stack> <overflow>")
+
+    def test_coroutines_can_be_nested_as_deeply_again(self, lua):
+        code = """
+            local depth = 0
+            local function f() depth = depth + 1 return (coroutine.wrap(f)()) end
+            pcall(f)
+            return depth
+        """
+        depth = lua.execute(code)
+        assert 100 < depth < 5000
+        assert lua.execute(code) == depth
+
+
 class TestGuardedFunctions:
     """They are what they were: arguments, errors, results, names."""
 
@@ -181,7 +292,8 @@ class TestGuardedFunctions:
 
 
 class TestCoroutines:
-    """On LuaJIT `resume` and `wrap` are functions of ours; everywhere they behave as the manual says."""
+    """On a LuaJIT that does not watch the C stack `resume` and `wrap` are functions of ours; everywhere they behave as the
+    manual says."""
 
     def test_values_go_both_ways(self, lua):
         code = """
@@ -253,6 +365,37 @@ class TestCoroutines:
         code = "return pcall(coroutine.resume, coroutine.create(function(...) return ... end), (unpack or table.unpack)({}, 1, 7900))"
         lua.execute(code)
         assert lua.execute("return 1 + 1") == 2
+
+
+    def test_one_that_has_no_room_for_its_arguments_stays_as_it_was(self, lua, flavour):
+        if not flavour.is_luajit:
+            pytest.skip("the stack of plain Lua is larger")
+        code = """
+            local depth = ...
+            local function deep(n) if n == 0 then return coroutine.yield() end return 1 + deep(n - 1) end
+            local co, t = coroutine.create(function() return deep(depth) end), {}
+            if not coroutine.resume(co) then return true end
+            for i = 1, 7500 do t[i] = i end
+            local ok, message = pcall(coroutine.resume, co, unpack(t))
+            if ok then return false end
+            return message, coroutine.status(co), coroutine.resume(co, 1)
+        """
+        tried = [lua.execute(code, depth) for depth in range(15000, 33000, 1000)]
+        refused = [(depth, each) for depth, each in zip(range(15000, 33000, 1000), tried) if isinstance(each, tuple)]
+        assert refused
+        for depth, (message, status, ok, result) in refused:
+            assert "stack overflow" in message
+            assert (status, ok, result) == ("suspended", True, depth + 1)
+
+
+class TestBuiltins:
+    @pytest.mark.skipif(platform.machine() != "x86_64", reason="the mends of LuaJIT are for x86-64")
+    @pytest.mark.parametrize("name", ["string.format", "string.gsub", "table.sort", "coroutine.resume", "coroutine.wrap", "tostring"])
+    def test_functions_of_luajit_are_its_own(self, lua, flavour, name):
+        """So that they run at full speed, and traces contain them."""
+        if not flavour.is_luajit:
+            pytest.skip("only LuaJIT tells them apart")
+        assert lua.execute(f"return tostring({name})").startswith("function: builtin")
 
 
 def raiser(error):

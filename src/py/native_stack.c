@@ -40,10 +40,22 @@ static void ask (void) {
 #endif
 }
 
-/* The bytes below the caller's frame; SIZE_MAX on a stack that is not the thread's own (greenlets). */
+/* Is the caller on the thread's own stack? Not with greenlets. */
+static int is_own (uintptr_t place) {
+  if (lowest == 0) ask();
+  return place > lowest && place <= highest;
+}
+
+/* The bytes below the caller's frame; SIZE_MAX on a stack that is not the thread's own. */
 size_t lupa_native_stack_left (void) {
   char here;
   uintptr_t place = (uintptr_t)&here;
-  if (lowest == 0) ask();
-  return place > lowest && place <= highest ? place - lowest : SIZE_MAX;
+  return is_own(place) ? place - lowest : SIZE_MAX;
+}
+
+/* The lowest address that the caller's stack may reach, if `reserve` bytes are to be left; 0 on a stack that is not the
+** thread's own. */
+size_t lupa_native_stack_limit (size_t reserve) {
+  char here;
+  return is_own((uintptr_t)&here) ? lowest + reserve : 0;
 }
