@@ -83,8 +83,8 @@ def plain(method):
 
 def signatures(runtime_class):
     methods = {name: getattr(runtime_class, name) for name in dir(runtime_class) if not name.startswith("_")}
-    found = {name: str(inspect.signature(method)) for name, method in methods.items() if callable(method)}
-    return {**found, "": str(inspect.signature(runtime_class))}
+    found = {name: method.__text_signature__ for name, method in methods.items() if callable(method)}
+    return {**found, "": runtime_class.__text_signature__}
 
 
 def test_runtimes_are_alike(lupa_module):
