@@ -329,16 +329,16 @@ static int lupa_pushed_newindex (lua_State *L) {
   return 0;
 }
 
-/* [-0, +n, e]   thread a b c -> values      None, and operation->failure, where it cannot be resumed. */
-static int lupa_pushed_resume (lua_State *L) {
+/* [-0, +n, e]   thread -> values      What is left to take from a coroutine: operation->number values, or its error value. A hook of
+** the script can have taken them first. */
+static int lupa_pushed_take (lua_State *L) {
   LupaRuntime *runtime;
   LupaOperation *operation;
   lua_State *co = lua_tothread(L, 1);
   if (co == NULL) return lupa_error(L, "not callable from Lua");
-  operation = lupa_takepending(L, LUPA_RESUME_PUSHED, &runtime);
-  if (lupa_canresume(co)) return lupa_resumewith(L, runtime, co, lua_gettop(L) - 1, operation);
-  operation->failure = LUPA_NOT_RESUMABLE;
-  return 0;
+  operation = lupa_takepending(L, LUPA_TAKE, &runtime);
+  if (lua_gettop(co) < operation->number) return lupa_fail(L, operation, LUPA_NOT_RESUMABLE);
+  return lupa_taketherest(L, co, operation->number, operation);
 }
 
 #endif

@@ -101,8 +101,46 @@ static int lupa_directnextindex (lua_State *L, int key) {
 }
 
 /* [-(n+1), +1|n, -]   handler f a b c -> handler results|error      The status of the call. */
-static int lupa_directcall (lua_State *L, LupaRuntime *runtime, LupaOperation *operation, int arguments) {
-  return lupa_protectedcall(L, runtime, operation, lua_gettop(L) - arguments - 1, arguments);
+static int lupa_directcall (lua_State *L, LupaRuntime *runtime, int arguments) {
+  return lupa_protectedcall(L, runtime, NULL, lua_gettop(L) - arguments - 1, arguments);
+}
+
+/* [-0, +0, -]   thread -> thread    Can the coroutine on the top be resumed? */
+static int lupa_directlyresumable (lua_State *L) {
+  return lupa_canresume(lua_tothread(L, -1));
+}
+
+/* [-1, +1+n, -]   thread -> handler values|error       Take from a coroutine what needs a protected call; the status of that. */
+static int lupa_directtake (lua_State *L, LupaRuntime *runtime, LupaOperation *operation) {
+  int handler = lua_gettop(L), known = lupa_pushfunction(L, runtime, LUPA_MESSAGE);
+  lua_insert(L, handler);                                           /* handler thread */
+  known &= lupa_pushfunction(L, runtime, LUPA_TAKE);
+  lua_insert(L, handler + 1);                                       /* handler body thread */
+  operation->body = LUPA_TAKE;
+  if (known) return lupa_protectedcall(L, runtime, operation, handler, 1);
+  operation->failure = LUPA_LOST_REFERENCE;
+  lua_settop(L, handler + 1);
+  return LUA_ERRRUN;
+}
+
+/*
+** [-(n+1), +1+m, -]   thread a b c -> thread|handler values|error       Resume a coroutine that can be resumed; the status. Resuming is
+** a protected call of its own. Arguments and values are few: both frames have room for LUA_MINSTACK.
+*/
+static int lupa_directresume (lua_State *L, LupaRuntime *runtime, LupaOperation *operation, int arguments, int few) {
+  lua_State *co = lua_tothread(L, -arguments - 1);
+  LupaOuter outer = lupa_enter(L, runtime, NULL);
+  int results = 0;
+  lua_xmove(L, co, arguments);                                      /* thread */
+  operation->status = lupa_resume(co, L, arguments, &results);
+  lupa_leave(runtime, outer);
+  operation->number = 0;
+  if ((operation->status != LUA_OK && operation->status != LUA_YIELD) || results > few) {
+    operation->number = results;
+    return lupa_directtake(L, runtime, operation);
+  }
+  lua_xmove(co, L, results);                                        /* thread values */
+  return LUA_OK;
 }
 
 #endif

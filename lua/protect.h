@@ -13,7 +13,7 @@ static const lua_CFunction lupa_functions[LUPA_FUNCTION_COUNT] = {
   lupa_body_fill, lupa_body_next, lupa_body_globals, lupa_body_require, lupa_body_reserve, lupa_body_grow,
   lupa_body_collect, lupa_body_newthread, lupa_body_fork, lupa_body_resume, lupa_body_throw, lupa_body_close,
   lupa_body_expand, lupa_pushed_index, lupa_pushed_newindex,
-  lupa_pushed_resume, lupa_message_handler, lupa_body_traceback
+  lupa_pushed_take, lupa_message_handler, lupa_body_traceback
 };
 
 /* [-0, +1, -] Push a function of ours; 0 (and nothing useful pushed) if a script took it out of the registry. */
@@ -54,20 +54,38 @@ static int lupa_message_handler (lua_State *L) {
   return 1;
 }
 
-/* [-(n+1), +1|n, -]   f a b c -> results|error      Call under the message handler at `handler` or (0) none. */
-static int lupa_protectedcall (lua_State *L, LupaRuntime *runtime, LupaOperation *operation, int handler, int arguments) {
-  LupaRuntime *outer = lupa_running;
-  LupaOperation *waiting = runtime->pending;    /* a hook of the script runs before the body of an outer operation */
-  lua_State *inside = runtime->inside;
-  int status;
+/* What is as it was when an operation is over. */
+typedef struct LupaOuter {
+  LupaRuntime *running;
+  LupaOperation *pending;                   /* a hook of the script runs before the body of an outer operation */
+  lua_State *inside;
+} LupaOuter;
+
+/* [-0, +0, -] From here on `L` runs, for an operation. */
+static inline LupaOuter lupa_enter (lua_State *L, LupaRuntime *runtime, LupaOperation *operation) {
+  LupaOuter outer;
+  outer.running = lupa_running;
+  outer.pending = runtime->pending;
+  outer.inside = runtime->inside;
   lupa_setrunning(runtime);
   runtime->pending = operation;
   runtime->inside = L;
-  status = lua_pcall(L, arguments, LUA_MULTRET, handler);
-  runtime->pending = waiting;
-  runtime->inside = inside;
+  return outer;
+}
+
+/* [-0, +0, -] */
+static inline void lupa_leave (LupaRuntime *runtime, LupaOuter outer) {
+  runtime->pending = outer.pending;
+  runtime->inside = outer.inside;
   *runtime->over_limit = 0;                 /* a jump may have left it set */
-  lupa_running = outer;
+  lupa_running = outer.running;
+}
+
+/* [-(n+1), +1|n, -]   f a b c -> results|error      Call under the message handler at `handler` or (0) none. */
+static int lupa_protectedcall (lua_State *L, LupaRuntime *runtime, LupaOperation *operation, int handler, int arguments) {
+  LupaOuter outer = lupa_enter(L, runtime, operation);
+  int status = lua_pcall(L, arguments, LUA_MULTRET, handler);
+  lupa_leave(runtime, outer);
   return status;
 }
 

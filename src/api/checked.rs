@@ -8,7 +8,7 @@ use crate::ffi::lua as ffi;
 use crate::ffi::python::*;
 use crate::lua::faults;
 use crate::lua::guard::effect;
-use crate::py::args::Signature;
+use crate::py::args::{Given, Signature};
 use crate::py::error::check;
 use crate::py::types::{method, method_table, short_method};
 use crate::py::{Borrowed, Gil, Owned, Raised, args, edge, object, text};
@@ -58,7 +58,8 @@ unsafe extern "C" fn start_faults(
     // SAFETY: called by Python with the GIL held and the arguments of a function.
     unsafe {
         edge(|gil| {
-            let [Some(first), Some(count)] = START_FAULTS.parse(gil, arguments, keywords)?.values else {
+            let [Some(first), Some(count)] = START_FAULTS.parse(gil, Given::from_tuple(arguments, keywords))?.values
+            else {
                 return Ok(object::none());
             };
             let (first, count) = (PyLong_AsUnsignedLongLong(first.as_ptr()), PyLong_AsUnsignedLongLong(count.as_ptr()));

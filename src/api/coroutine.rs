@@ -10,11 +10,11 @@ use crate::bridge::crossing::{Crossing, Results};
 use crate::bridge::errors;
 use crate::bridge::operation::{Body, Operation};
 use crate::bridge::wrapper::LuaThread;
-use crate::ffi::lua as ffi;
+use crate::ffi::lua::{self as ffi, LupaOperation};
 use crate::lua::State;
-use crate::py::args::Signature;
+use crate::py::args::{Given, Signature};
 use crate::py::error::{self, raise, raise_stop_iteration, raise_type_error, raise_value_error};
-use crate::py::types::{self, TypeSpec, method, short_method, slot};
+use crate::py::types::{self, TypeSpec, short_method, slot, vector_method};
 use crate::py::{Borrowed, Gil, Owned, Raised, call, edge, object as objects};
 
 use super::object::{self, COMMON_FLAGS, checked_reference, enter, release_object, traverse};
@@ -64,8 +64,8 @@ pub(super) fn spec(name: &'static CStr) -> TypeSpec {
         flags: COMMON_FLAGS,
         slots,
         methods: vec![
-            method(c"send", send, SEND_DOC),
-            method(c"throw", throw, THROW_DOC),
+            vector_method(c"send", send, SEND_DOC),
+            vector_method(c"throw", throw, THROW_DOC),
             short_method(c"close", METH_NOARGS, close, CLOSE_DOC),
         ],
         members: object::common_members(),
@@ -196,11 +196,16 @@ unsafe extern "C" fn next(slf: *mut PyObject) -> *mut PyObject {
 const SEND: Signature<1> =
     Signature { function: "send", names: ["value"], positional: 1, required: 1, variadic: false };
 
-unsafe extern "C" fn send(slf: *mut PyObject, arguments: *mut PyObject, keywords: *mut PyObject) -> *mut PyObject {
-    // SAFETY: called by Python with the GIL held, a thread wrapper, a tuple, and a dict or null.
+unsafe extern "C" fn send(
+    slf: *mut PyObject,
+    arguments: *const *mut PyObject,
+    count: Py_ssize_t,
+    names: *mut PyObject,
+) -> *mut PyObject {
+    // SAFETY: called by Python with the GIL held, a thread wrapper, and the arguments of a method.
     unsafe {
         edge(|gil| {
-            let value = SEND.parse(gil, arguments, keywords)?.values[0].unwrap_or_else(none);
+            let value = SEND.parse(gil, Given::from_vector(arguments, count, names))?.values[0].unwrap_or_else(none);
             let crossing = enter(gil, slf)?;
             let first = first_arguments(slf);
             if first.is_some() && !value.is_none() {
@@ -240,13 +245,12 @@ unsafe fn resume(crossing: &Crossing<'_>, slf: *mut PyObject, values: &[Borrowed
     effect!(crossing.state(), "[-0, +0, -]");
     // SAFETY: promised by the caller.
     unsafe {
-        let mut operation = Operation::new(crossing.runtime);
-        if let Some(results) = resume_directly(crossing, slf, values, &mut operation) {
-            let results = results?;
-            return item(crossing, slf, &operation, &results);
+        // SAFETY: for plain C data, all zero is the empty state.
+        let mut directly: LupaOperation = std::mem::zeroed();
+        if let Some(results) = resume_directly(crossing, slf, values, &mut directly) {
+            return item(crossing, slf, &directly, &results?);
         }
         check_resumable(crossing, slf)?;
-        // What the short way has noted means nothing for the long one.
         let mut operation = Operation::new(crossing.runtime);
         operation.slots.add_reference(checked_reference(crossing, slf)?, None);
         for value in values {
@@ -256,7 +260,7 @@ unsafe fn resume(crossing: &Crossing<'_>, slf: *mut PyObject, values: &[Borrowed
         check_resumable(crossing, slf)?;
         drop(take_arguments(slf));
         let results = crossing.perform(Body::Resume, &mut operation)?;
-        item(crossing, slf, &operation, &results)
+        item(crossing, slf, &operation.for_c, &results)
     }
 }
 
@@ -268,7 +272,7 @@ unsafe fn resume_directly<'rt>(
     crossing: &Crossing<'rt>,
     slf: *mut PyObject,
     values: &[Borrowed<'_>],
-    operation: &mut Operation,
+    operation: &mut LupaOperation,
 ) -> Option<Result<Results<'rt>, Raised>> {
     // SAFETY: promised by the caller.
     let (reference, closed) = unsafe { (object::fields(slf).reference, (*slf.cast::<LuaThread>()).closed) };
@@ -276,19 +280,10 @@ unsafe fn resume_directly<'rt>(
     if closed || is_main || reference.is_none() {
         return None;
     }
-    let mut first = None;
     // The arguments are released after they were used: that may run any code.
+    let mut first = None;
     // SAFETY: promised by the caller.
-    let results = crossing.resume_directly(operation, reference, values, || first = unsafe { take_arguments(slf) })?;
-    // A hook of the script can raise all the same.
-    if operation.for_c.failure as u32 != ffi::LUPA_NOT_RESUMABLE || results.is_err() {
-        return Some(results);
-    }
-    if let Some(arguments) = first {
-        // SAFETY: promised by the caller; the field is null.
-        unsafe { (*slf.cast::<LuaThread>()).arguments = arguments.into_ptr() };
-    }
-    None
+    crossing.resume_directly(operation, reference, values, || first = unsafe { take_arguments(slf) })
 }
 
 /// `[-0, +0, -]` What a resume has ended with: an item, the end, or an error of the coroutine.
@@ -298,12 +293,12 @@ unsafe fn resume_directly<'rt>(
 unsafe fn item(
     crossing: &Crossing<'_>,
     slf: *mut PyObject,
-    operation: &Operation,
+    operation: &LupaOperation,
     results: &Results<'_>,
 ) -> Result<Owned, Raised> {
     // SAFETY: promised by the caller.
-    unsafe { (*slf.cast::<LuaThread>()).failed = operation.for_c.number != 0 };
-    match operation.for_c.status {
+    unsafe { (*slf.cast::<LuaThread>()).failed = operation.number != 0 };
+    match operation.status {
         LUA_OK if results.count() == 0 => Err(raise_stop_iteration(crossing.gil)),
         LUA_OK | LUA_YIELD => crossing.unmarshal_results(results),
         LUA_ERRMEM => Err(errors::raise_memory_error(crossing)),
@@ -320,11 +315,16 @@ const LUA_ERRMEM: c_int = ffi::LUA_ERRMEM as c_int;
 const THROW: Signature<3> =
     Signature { function: "throw", names: ["type", "value", "traceback"], positional: 3, required: 1, variadic: false };
 
-unsafe extern "C" fn throw(slf: *mut PyObject, arguments: *mut PyObject, keywords: *mut PyObject) -> *mut PyObject {
-    // SAFETY: called by Python with the GIL held, a thread wrapper, a tuple, and a dict or null.
+unsafe extern "C" fn throw(
+    slf: *mut PyObject,
+    arguments: *const *mut PyObject,
+    count: Py_ssize_t,
+    names: *mut PyObject,
+) -> *mut PyObject {
+    // SAFETY: called by Python with the GIL held, a thread wrapper, and the arguments of a method.
     unsafe {
         edge(|gil| {
-            let [class, value, traceback] = THROW.parse(gil, arguments, keywords)?.values;
+            let [class, value, traceback] = THROW.parse(gil, Given::from_vector(arguments, count, names))?.values;
             let exception = exception_instance(gil, class, value)?;
             if let Some(traceback) = crate::py::args::unless_none(traceback) {
                 error::check(PyException_SetTraceback(exception.as_ptr(), traceback.as_ptr()))?;
@@ -343,7 +343,7 @@ unsafe extern "C" fn throw(slf: *mut PyObject, arguments: *mut PyObject, keyword
             operation.slots.add_reference(checked_reference(&crossing, slf)?, None);
             operation.slots.add_object(exception, ffi::LUPA_ATTRIBUTES);
             let results = crossing.perform(Body::Throw, &mut operation)?;
-            item(&crossing, slf, &operation, &results)
+            item(&crossing, slf, &operation.for_c, &results)
         })
     }
 }

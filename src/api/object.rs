@@ -364,7 +364,8 @@ pub(super) unsafe extern "C" fn getattro(slf: *mut PyObject, name: *mut PyObject
             return PyObject_GenericGetAttr(slf, name);
         }
         edge(|gil| {
-            if is_dunder(gil, name)? {
+            // Names like `__this__` belong to Python and never reach Lua.
+            if text::is_dunder(gil, Borrowed::from_ptr(name)) {
                 return Owned::from_new(PyObject_GenericGetAttr(slf, name));
             }
             if matches!(fields(slf).lua_type, Type::Function | Type::Thread) {
@@ -381,16 +382,6 @@ pub(super) unsafe extern "C" fn getattro(slf: *mut PyObject, name: *mut PyObject
             get(&crossing, operation)
         })
     }
-}
-
-/// Names like `__this__` belong to Python and never reach Lua.
-///
-/// # Safety
-/// `name` is a live str.
-pub(super) unsafe fn is_dunder(gil: Gil<'_>, name: *mut PyObject) -> Result<bool, Raised> {
-    // SAFETY: promised by the caller.
-    let name = text::to_string(gil, unsafe { Borrowed::from_ptr(name) })?;
-    Ok(text::is_dunder(name.as_bytes()))
 }
 
 /// `[-0, +0, -]` Adds the slot for an attribute name, which is in the encoding of source code.

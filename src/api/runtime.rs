@@ -12,9 +12,9 @@ use crate::bridge::operation::{Body, Operation};
 use crate::bridge::runtime::RuntimeObject;
 use crate::bridge::table_builder::{Depth, table_from as build_table};
 use crate::ffi::lua as ffi;
-use crate::py::args::{Signature, truth, unless_none};
+use crate::py::args::{Given, Signature, truth, unless_none};
 use crate::py::error::raise_type_error;
-use crate::py::types::{self, TypeSpec, getter, method, offset, short_method, slot};
+use crate::py::types::{self, TypeSpec, getter, method, offset, short_method, slot, vector_method};
 use crate::py::{Borrowed, Gil, Owned, Raised, args, edge, object, text};
 
 use super::{runtime_docs as docs, runtime_memory as memory, runtime_new};
@@ -43,13 +43,13 @@ pub(super) fn spec(name: &'static CStr) -> TypeSpec {
 
 fn methods() -> Vec<PyMethodDef> {
     vec![
-        method(c"eval", eval, docs::EVAL),
-        method(c"execute", execute, docs::EXECUTE),
-        method(c"compile", compile, docs::COMPILE),
-        method(c"require", require, docs::REQUIRE),
+        vector_method(c"eval", eval, docs::EVAL),
+        vector_method(c"execute", execute, docs::EXECUTE),
+        vector_method(c"compile", compile, docs::COMPILE),
+        vector_method(c"require", require, docs::REQUIRE),
         short_method(c"globals", METH_NOARGS, globals, docs::GLOBALS),
         method(c"table", table, docs::TABLE),
-        method(c"table_from", table_from, docs::TABLE_FROM),
+        vector_method(c"table_from", table_from, docs::TABLE_FROM),
         short_method(c"nogc", METH_NOARGS, memory::new_nogc, docs::NOGC),
         short_method(c"gccollect", METH_NOARGS, memory::gccollect, docs::GCCOLLECT),
         method(c"set_max_memory", memory::set_max_memory, docs::SET_MAX_MEMORY),
@@ -178,25 +178,19 @@ fn none<'a>() -> Borrowed<'a> {
 /// Runs a chunk with arguments.
 ///
 /// # Safety
-/// Called by Python with the GIL held, a runtime, a tuple, and a dict or null.
-unsafe fn run(
-    slf: *mut PyObject,
-    function: &'static str,
-    prefix: &[u8],
-    arguments: *mut PyObject,
-    keywords: *mut PyObject,
-) -> *mut PyObject {
+/// Called by Python with the GIL held and a runtime.
+unsafe fn run(slf: *mut PyObject, function: &'static str, prefix: &[u8], given: Given<'_>) -> *mut PyObject {
     let signature =
         Signature { function, names: ["lua_code", "name", "mode"], positional: 1, required: 1, variadic: true };
     // SAFETY: promised by the caller.
     unsafe {
         edge(|gil| {
-            let parsed = signature.parse(gil, arguments, keywords)?;
+            let parsed = signature.parse(gil, given)?;
             let [code, name, mode] = parsed.values;
             let crossing = enter(gil, slf)?;
             let chunk = Chunk::read(&crossing, prefix, code, name, mode)?;
             let mut operation = chunk.operation(&crossing);
-            for &argument in &parsed.rest {
+            for &argument in parsed.rest {
                 crossing.marshal(&mut operation.slots, argument)?;
             }
             let results = crossing.perform(Body::Run, &mut operation)?;
@@ -208,24 +202,39 @@ unsafe fn run(
     }
 }
 
-unsafe extern "C" fn eval(slf: *mut PyObject, arguments: *mut PyObject, keywords: *mut PyObject) -> *mut PyObject {
+unsafe extern "C" fn eval(
+    slf: *mut PyObject,
+    arguments: *const *mut PyObject,
+    count: Py_ssize_t,
+    names: *mut PyObject,
+) -> *mut PyObject {
     // SAFETY: called by Python with the GIL held and the arguments of a method.
-    unsafe { run(slf, "eval", b"return ", arguments, keywords) }
+    unsafe { run(slf, "eval", b"return ", Given::from_vector(arguments, count, names)) }
 }
 
-unsafe extern "C" fn execute(slf: *mut PyObject, arguments: *mut PyObject, keywords: *mut PyObject) -> *mut PyObject {
+unsafe extern "C" fn execute(
+    slf: *mut PyObject,
+    arguments: *const *mut PyObject,
+    count: Py_ssize_t,
+    names: *mut PyObject,
+) -> *mut PyObject {
     // SAFETY: called by Python with the GIL held and the arguments of a method.
-    unsafe { run(slf, "execute", b"", arguments, keywords) }
+    unsafe { run(slf, "execute", b"", Given::from_vector(arguments, count, names)) }
 }
 
 const COMPILE: Signature<3> =
     Signature { function: "compile", names: ["lua_code", "name", "mode"], positional: 3, required: 1, variadic: false };
 
-unsafe extern "C" fn compile(slf: *mut PyObject, arguments: *mut PyObject, keywords: *mut PyObject) -> *mut PyObject {
+unsafe extern "C" fn compile(
+    slf: *mut PyObject,
+    arguments: *const *mut PyObject,
+    count: Py_ssize_t,
+    names: *mut PyObject,
+) -> *mut PyObject {
     // SAFETY: called by Python with the GIL held and the arguments of a method.
     unsafe {
         edge(|gil| {
-            let [code, name, mode] = COMPILE.parse(gil, arguments, keywords)?.values;
+            let [code, name, mode] = COMPILE.parse(gil, Given::from_vector(arguments, count, names))?.values;
             let crossing = enter(gil, slf)?;
             let chunk = Chunk::read(&crossing, b"", code, name, mode)?;
             let mut operation = chunk.operation(&crossing);
@@ -241,11 +250,16 @@ unsafe extern "C" fn compile(slf: *mut PyObject, arguments: *mut PyObject, keywo
 const REQUIRE: Signature<1> =
     Signature { function: "require", names: ["modulename"], positional: 1, required: 1, variadic: false };
 
-unsafe extern "C" fn require(slf: *mut PyObject, arguments: *mut PyObject, keywords: *mut PyObject) -> *mut PyObject {
+unsafe extern "C" fn require(
+    slf: *mut PyObject,
+    arguments: *const *mut PyObject,
+    count: Py_ssize_t,
+    names: *mut PyObject,
+) -> *mut PyObject {
     // SAFETY: called by Python with the GIL held and the arguments of a method.
     unsafe {
         edge(|gil| {
-            let [name] = REQUIRE.parse(gil, arguments, keywords)?.values;
+            let [name] = REQUIRE.parse(gil, Given::from_vector(arguments, count, names))?.values;
             let name = name.unwrap_or_else(none);
             if PyUnicode_Check(name.as_ptr()) == 0 && PyBytes_Check(name.as_ptr()) == 0 {
                 return Err(raise_type_error(gil, "modulename must be a string"));
@@ -291,16 +305,17 @@ const TABLE_FROM: Signature<1> =
 
 unsafe extern "C" fn table_from(
     slf: *mut PyObject,
-    arguments: *mut PyObject,
-    keywords: *mut PyObject,
+    arguments: *const *mut PyObject,
+    count: Py_ssize_t,
+    names: *mut PyObject,
 ) -> *mut PyObject {
     // SAFETY: called by Python with the GIL held and the arguments of a method.
     unsafe {
         edge(|gil| {
-            let parsed = TABLE_FROM.parse(gil, arguments, keywords)?;
+            let parsed = TABLE_FROM.parse(gil, Given::from_vector(arguments, count, names))?;
             let recursive = parsed.values[0].map_or(Ok(false), |value| truth(gil, value))?;
             let crossing = enter(gil, slf)?;
-            build_table(&crossing, &parsed.rest, if recursive { Depth::Recursive } else { Depth::Flat })
+            build_table(&crossing, parsed.rest, if recursive { Depth::Recursive } else { Depth::Flat })
         })
     }
 }
@@ -323,7 +338,7 @@ unsafe extern "C" fn set_overflow_handler(
     // SAFETY: called by Python with the GIL held and the arguments of a method.
     unsafe {
         edge(|gil| {
-            let [handler] = SET_OVERFLOW_HANDLER.parse(gil, arguments, keywords)?.values;
+            let [handler] = SET_OVERFLOW_HANDLER.parse(gil, Given::from_tuple(arguments, keywords))?.values;
             let crossing = enter(gil, slf)?;
             crossing.set_overflow_handler(handler.unwrap_or_else(none))?;
             Ok(object::none())

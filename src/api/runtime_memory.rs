@@ -4,7 +4,7 @@ use crate::ffi::python::*;
 
 use crate::bridge::operation::{Body, Operation};
 use crate::lua::memory::Scope;
-use crate::py::args::{Signature, truth};
+use crate::py::args::{Given, Signature, truth};
 use crate::py::error::{raise_runtime_error, raise_type_error};
 use crate::py::{Borrowed, Gil, Owned, Raised, edge, object};
 
@@ -59,7 +59,7 @@ pub(super) unsafe extern "C" fn set_max_memory(
     // SAFETY: called by Python with the GIL held and the arguments of a method.
     unsafe {
         edge(|gil| {
-            let [limit, total] = SET_MAX_MEMORY.parse(gil, arguments, keywords)?.values;
+            let [limit, total] = SET_MAX_MEMORY.parse(gil, Given::from_tuple(arguments, keywords))?.values;
             let scope = scope(gil, total)?;
             let Some(limit) = runtime_new::limit(gil, limit)? else {
                 return Err(raise_type_error(gil, "max_memory must be an integer"));
@@ -85,7 +85,7 @@ pub(super) unsafe extern "C" fn get_max_memory(
     // SAFETY: called by Python with the GIL held and the arguments of a method.
     unsafe {
         edge(|gil| {
-            let scope = scope(gil, GET_MAX_MEMORY.parse(gil, arguments, keywords)?.values[0])?;
+            let scope = scope(gil, GET_MAX_MEMORY.parse(gil, Given::from_tuple(arguments, keywords))?.values[0])?;
             let crossing = enter(gil, slf)?;
             size(gil, crossing.runtime.memory.as_ref().map(|memory| memory.limit(scope)))
         })
@@ -103,7 +103,7 @@ pub(super) unsafe extern "C" fn get_memory_used(
     // SAFETY: called by Python with the GIL held and the arguments of a method.
     unsafe {
         edge(|gil| {
-            let scope = scope(gil, GET_MEMORY_USED.parse(gil, arguments, keywords)?.values[0])?;
+            let scope = scope(gil, GET_MEMORY_USED.parse(gil, Given::from_tuple(arguments, keywords))?.values[0])?;
             let crossing = enter(gil, slf)?;
             size(gil, crossing.runtime.memory.as_ref().map(|memory| memory.used(scope)))
         })

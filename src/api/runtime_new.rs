@@ -6,7 +6,7 @@ use crate::bridge::lifetime::{self, Registered};
 use crate::bridge::options::{Options, OverflowHandler};
 use crate::bridge::runtime::{Runtime, RuntimeObject};
 use crate::lua::memory::{Memory, Scope};
-use crate::py::args::{Signature, is_callable, truth, unless_none};
+use crate::py::args::{Given, Signature, is_callable, truth, unless_none};
 use crate::py::error::{self, raise_value_error};
 use crate::py::text::{self, Encoding};
 use crate::py::{Borrowed, Gil, Owned, Raised, args, edge, types};
@@ -46,7 +46,7 @@ pub(super) unsafe extern "C" fn new(
     // SAFETY: called by Python with the GIL held, our type or one derived from it, a tuple, and a dict or null.
     unsafe {
         edge(|gil| {
-            let values = SIGNATURE.parse(gil, arguments, keywords)?.values;
+            let values = SIGNATURE.parse(gil, Given::from_tuple(arguments, keywords))?.values;
             let object = types::allocate(gil, class)?;
             let state = state_of(gil, class)?;
             let settings = Settings::read(gil, &values)?;

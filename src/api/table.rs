@@ -8,10 +8,10 @@ use crate::bridge::operation::{Body, Operation};
 use crate::bridge::wrapper::LuaObject;
 use crate::py::error::raise_type_error;
 use crate::py::types::{TypeSpec, short_method, slot};
-use crate::py::{Borrowed, Owned, edge};
+use crate::py::{Borrowed, Owned, edge, text};
 
 use super::iterator::{What, new_iterator};
-use super::object::{self, COMMON_FLAGS, add_name, checked_reference, enter, fields, is_dunder};
+use super::object::{self, COMMON_FLAGS, add_name, checked_reference, enter, fields};
 
 const DOC: &CStr = c"A Lua table.
 
@@ -133,7 +133,7 @@ unsafe extern "C" fn setattro(slf: *mut PyObject, name: *mut PyObject, value: *m
     // SAFETY: called by Python with the GIL held and live objects.
     unsafe {
         edge(|gil| {
-            if PyUnicode_Check(name) == 0 || is_dunder(gil, name)? {
+            if PyUnicode_Check(name) == 0 || text::is_dunder(gil, Borrowed::from_ptr(name)) {
                 let what = if value.is_null() { "__delattr__" } else { "__setattr__" };
                 let class = std::ffi::CStr::from_ptr((*Py_TYPE(slf)).tp_name).to_string_lossy();
                 return Err(raise_type_error(gil, &format!("can't apply this {what} to {class} object")));

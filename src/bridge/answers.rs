@@ -61,6 +61,7 @@ impl Answers {
         place
     }
 
+    #[inline]
     pub(crate) fn count(&self) -> usize {
         self.stack.borrow().len()
     }
@@ -79,7 +80,15 @@ impl Answers {
     }
 
     /// Releases all but the `count` oldest answers: a crossing has ended, whose entries were left by jumps.
+    #[inline]
     pub(crate) fn truncate(&self, count: usize) {
+        if self.count() > count {
+            self.release_newest(count);
+        }
+    }
+
+    #[cold]
+    fn release_newest(&self, count: usize) {
         while self.count() > count {
             let answer = self.stack.borrow_mut().pop();
             answer.into_iter().for_each(|answer| self.release(answer));

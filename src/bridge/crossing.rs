@@ -23,7 +23,7 @@ const MIN_NATIVE_STACK: usize = 128 * 1024;
 
 /// Results up to this number, those of outer operations in the same frame included, can be read without asking for room: a
 /// C function has `LUA_MINSTACK` slots, and what an operation needs on the stack besides its results is less than the rest.
-const RESULTS_WITH_ROOM: c_int = 8;
+pub(super) const RESULTS_WITH_ROOM: c_int = 8;
 
 /// How many registry slots are reserved at once.
 const RESERVE: usize = 16;
@@ -154,18 +154,15 @@ impl<'rt> Locked<'rt> {
         Ok(results)
     }
 
-    /// `[-(f+arguments), +results, -]` Calls a function that lies on the stack above the message handler, which is at
-    /// base + 1. The function may take the operation, unless that is null.
-    pub(crate) fn call_pushed(
+    /// `[-pushed, +results, -]` Gets into Lua, which works on what was pushed above `base` and leaves one value and the results there.
+    /// The operation may be null.
+    pub(super) fn enter_pushed(
         &self,
         base: c_int,
-        arguments: c_int,
         operation: *mut LupaOperation,
+        enter: impl FnOnce(*mut lua_State, *mut LupaRuntime, *mut LupaOperation) -> c_int,
     ) -> Result<Results<'rt>, Raised> {
-        let status = self.run(|state, c| {
-            // SAFETY: see `run`; handler, function and arguments are on the stack. The operation outlives the call.
-            unsafe { ffi::lupa_directcall(state, c, operation, arguments) }
-        });
+        let status = self.run(|state, c| enter(state, c, operation));
         let status = match status {
             Ok(status) => status,
             Err(raised) => {
@@ -175,7 +172,9 @@ impl<'rt> Locked<'rt> {
         };
         let results = self.results_above(base);
         if status != ffi::LUA_OK as c_int {
-            return Err(errors::raise_from_lua(self, status, ffi::LUPA_NO_FAILURE));
+            // SAFETY: the operation is there, or null.
+            let failure = unsafe { operation.as_ref() }.map_or(0, |operation| operation.failure);
+            return Err(errors::raise_from_lua(self, status, failure as u32));
         }
         if self.runtime.results.get() > RESULTS_WITH_ROOM {
             self.ensure_room(base)?;

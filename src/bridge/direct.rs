@@ -4,16 +4,15 @@
 use std::ffi::{c_int, c_uint};
 use std::ptr;
 
-use crate::ffi::lua as ffi;
+use crate::ffi::lua::{self as ffi, LupaOperation};
 use crate::ffi::python::*;
 use crate::lua::guard::effect;
 use crate::lua::references::Reference;
 use crate::py::{Borrowed, Owned, Raised};
 use crate::trace;
 
-use super::crossing::{Locked, Results};
+use super::crossing::{Locked, RESULTS_WITH_ROOM, Results};
 use super::marshal::is_exact;
-use super::operation::Operation;
 use super::wrapper::LuaObject;
 
 /// A frame has room for so many values without asking, those of results that still lie there included: a C function has
@@ -28,50 +27,60 @@ impl<'rt> Locked<'rt> {
         arguments: &[Borrowed<'_>],
     ) -> Option<Result<Results<'rt>, Raised>> {
         let count = c_int::try_from(arguments.len()).unwrap_or(c_int::MAX);
-        self.perform_directly(None, count, || {
+        self.perform_directly(count, || {
             self.push_reference(function) && arguments.iter().all(|argument| self.push_directly(*argument))
         })
     }
 
     /// `[-0, +results|0, -]` Calls, with so many arguments, what `push` pushes. Nothing if that needs the long way.
-    fn perform_directly(
-        &self,
-        operation: Option<&mut Operation>,
-        count: c_int,
-        push: impl FnOnce() -> bool,
-    ) -> Option<Result<Results<'rt>, Raised>> {
+    fn perform_directly(&self, count: c_int, push: impl FnOnce() -> bool) -> Option<Result<Results<'rt>, Raised>> {
         let state = self.state();
         let base = state.top();
-        let pushed = count <= ROOM - self.runtime.results.get() && self.push_ours(ffi::LUPA_MESSAGE) && push();
+        let pushed = count <= self.room() && self.push_ours(ffi::LUPA_MESSAGE) && push();
         if !pushed {
             state.drop_to(base);
             trace::note!("short way: refused, the stack has {base}");
             return None;
         }
         trace::note!("short way: {} pushed, the stack has {}", state.top() - base, state.top());
-        let for_c = operation.map_or(ptr::null_mut(), |operation| &raw mut operation.for_c);
-        Some(self.call_pushed(base, count, for_c))
+        Some(self.enter_pushed(base, ptr::null_mut(), |state, c, _| {
+            // SAFETY: see `run`; handler, function and arguments are on the stack.
+            unsafe { ffi::lupa_directcall(state, c, count) }
+        }))
     }
 
-    /// `[-0, +results|0, -]` Resumes a coroutine. `pushed` is told when the values lie on the stack, and must not run any code.
+    /// So many values can be pushed without asking for room.
+    fn room(&self) -> c_int {
+        ROOM - self.runtime.results.get()
+    }
+
+    /// `[-0, +results|0, -]` Resumes a coroutine. `started` is told when that is about to happen, and must not run any code. Only the
+    /// outermost operation takes this way: what `lua_resume` says of too many nested calls needs a protected call around it.
     pub(crate) fn resume_directly(
         &self,
-        operation: &mut Operation,
+        operation: &mut LupaOperation,
         thread: Reference,
         values: &[Borrowed<'_>],
-        pushed: impl FnOnce(),
+        started: impl FnOnce(),
     ) -> Option<Result<Results<'rt>, Raised>> {
-        operation.for_c.body = ffi::LUPA_RESUME_PUSHED as c_int;
-        let count = c_int::try_from(values.len() + 1).unwrap_or(c_int::MAX);
-        self.perform_directly(Some(operation), count, || {
-            let all_pushed = self.push_ours(ffi::LUPA_RESUME_PUSHED)
-                && self.push_reference(thread)
-                && values.iter().all(|value| self.push_directly(*value));
-            if all_pushed {
-                pushed();
-            }
-            all_pushed
-        })
+        let state = self.state();
+        let base = state.top();
+        let count = c_int::try_from(values.len()).unwrap_or(c_int::MAX);
+        let pushed = count < self.room()
+            && self.runtime.depth.get() == 0
+            && self.push_reference(thread)
+            // SAFETY: a thread of this runtime is on the top.
+            && unsafe { ffi::lupa_directlyresumable(state.as_ptr()) } != 0
+            && values.iter().all(|value| self.push_directly(*value));
+        if !pushed {
+            state.drop_to(base);
+            return None;
+        }
+        started();
+        Some(self.enter_pushed(base, operation, |state, c, operation| {
+            // SAFETY: see `run`; the thread and the values are on the stack. The operation outlives the call.
+            unsafe { ffi::lupa_directresume(state, c, operation, count, RESULTS_WITH_ROOM) }
+        }))
     }
 
     /// `[-0, +1, -]` Pushes a function of ours; false if a script took it out of the registry.
@@ -87,7 +96,7 @@ impl<'rt> Locked<'rt> {
         if let Some(value) = self.get_directly(object, key) {
             return Some(value);
         }
-        let results = self.perform_directly(None, 2, || {
+        let results = self.perform_directly(2, || {
             self.push_ours(ffi::LUPA_INDEX) && self.push_reference(object) && self.push_directly(key)
         })?;
         Some(results.and_then(|results| self.unmarshal_results(&results)))
@@ -104,7 +113,7 @@ impl<'rt> Locked<'rt> {
         if self.set_directly(object, key, value) {
             return Some(Ok(()));
         }
-        let results = self.perform_directly(None, 3, || {
+        let results = self.perform_directly(3, || {
             self.push_ours(ffi::LUPA_NEWINDEX)
                 && self.push_reference(object)
                 && self.push_directly(key)

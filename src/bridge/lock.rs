@@ -76,6 +76,7 @@ impl Lock {
 
     /// Takes the lock; waits without the GIL while another thread has it. A signal handler may raise meanwhile; a wait that
     /// could never end raises RuntimeError.
+    #[inline]
     pub(crate) fn acquire(&self, gil: Gil<'_>) -> Result<(), Raised> {
         self.notice_fork();
         let thread = this_thread();
@@ -92,6 +93,7 @@ impl Lock {
     }
 
     /// Gives back what one `acquire` took. True if the lock is free then.
+    #[inline]
     pub(crate) fn release(&self, _gil: Gil<'_>) -> bool {
         let depth = self.depth.get() - 1;
         self.depth.set(depth);
@@ -104,12 +106,17 @@ impl Lock {
 
     /// In the child of a fork: those who wait are gone, and so is the owner, unless it is the thread that has forked. What it
     /// was in the middle of stays as it was.
+    #[inline]
     fn notice_fork(&self) {
         let process = process(self.shared);
-        let since = self.process.replace(process);
-        if since == process {
-            return;
+        if self.process.get() != process {
+            self.forget_threads(process);
         }
+    }
+
+    #[cold]
+    fn forget_threads(&self, process: *const c_void) {
+        let since = self.process.replace(process);
         self.queue.borrow_mut().clear();
         let owner = self.owner.load(Ordering::Relaxed);
         // SAFETY: `since` comes from `process`.
@@ -119,18 +126,24 @@ impl Lock {
     }
 
     /// Frees the lock, or hands it to the thread that has waited too long, and wakes the first of the queue.
+    #[inline]
     fn pass_on(&self) {
-        let mut queue = self.queue.borrow_mut();
-        let Some(first) = queue.pop_front() else {
-            self.owner.store(0, Ordering::Release);
-            return;
-        };
+        let first = self.queue.borrow_mut().pop_front();
+        match first {
+            None => self.owner.store(0, Ordering::Release),
+            Some(first) => self.wake(&first),
+        }
+    }
+
+    #[cold]
+    fn wake(&self, first: &Waiter) {
         let next = if first.since.elapsed() >= PATIENCE { first.thread } else { 0 };
         self.owner.store(next, Ordering::Release);
         // SAFETY: the sleeper frees its lock after it was woken, or after it left the queue.
         unsafe { PyThread_release_lock(first.sleep) };
     }
 
+    #[cold]
     fn wait(&self, gil: Gil<'_>, thread: usize) -> Result<(), Raised> {
         // SAFETY: callable with the GIL held; the lock is taken, so that the next attempt sleeps.
         let sleep = unsafe {

@@ -152,7 +152,16 @@ impl Runtime {
     }
 
     /// Moves the objects of finalized boxes to the list of releases. Needs the lock.
-    pub(crate) fn collect_dead(&self, _gil: Gil<'_>) {
+    #[inline]
+    pub(crate) fn collect_dead(&self, gil: Gil<'_>) {
+        // SAFETY: the queue belongs to the owner of the lock, and Lua does not run now.
+        if unsafe { !(*self.shared_with_c.get()).dead.is_null() } {
+            self.unlink_dead(gil);
+        }
+    }
+
+    #[cold]
+    fn unlink_dead(&self, _gil: Gil<'_>) {
         let c = self.shared_with_c.get();
         // SAFETY: the queue belongs to the owner of the lock, and Lua does not run now. Its nodes are on the list of
         // boxes, and their boxes have let go of them.
@@ -168,17 +177,23 @@ impl Runtime {
     }
 
     /// How many objects wait to be released.
+    #[inline]
     pub(crate) fn waiting_releases(&self) -> usize {
         self.releases.borrow().len()
     }
 
     /// Releases the waiting objects; any code may run.
+    #[inline]
     pub(crate) fn run_releases(&self, _gil: Gil<'_>) {
-        loop {
-            let objects = std::mem::take(&mut *self.releases.borrow_mut());
-            if objects.is_empty() {
-                return;
-            }
+        if self.waiting_releases() > 0 {
+            self.run_waiting_releases();
+        }
+    }
+
+    #[cold]
+    fn run_waiting_releases(&self) {
+        while self.waiting_releases() > 0 {
+            drop(self.releases.take());
         }
     }
 }

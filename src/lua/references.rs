@@ -89,7 +89,16 @@ impl References {
     }
 
     /// `[-0, +0, -]` Empties the slots that were given up, so that Lua can collect what they held.
+    #[inline]
     pub(crate) fn recycle(&self, state: State) {
+        if !self.dropped.borrow().is_empty() {
+            self.recycle_dropped(state);
+        }
+    }
+
+    /// `[-0, +0, -]`
+    #[cold]
+    fn recycle_dropped(&self, state: State) {
         effect!(state, "[-0, +0, -]");
         while let Some(Reference { slot, address, tag }) = self.next_dropped() {
             // SAFETY: the state is live and has room; an occupied slot is filled.

@@ -17,51 +17,97 @@ pub(crate) struct Signature<const N: usize> {
     pub(crate) variadic: bool,
 }
 
-/// What was given for each parameter, and the further positional arguments.
-pub(crate) struct Parsed<'a, const N: usize> {
-    pub(crate) values: [Option<Borrowed<'a>>; N],
-    pub(crate) rest: Vec<Borrowed<'a>>,
+/// The arguments of one call.
+#[derive(Clone, Copy)]
+pub(crate) struct Given<'a> {
+    positional: &'a [Borrowed<'a>],
+    named: Named<'a>,
 }
 
-impl<const N: usize> Signature<N> {
-    /// Sorts the arguments of a call (a tuple, and a dict or null) into the parameters.
+/// Arguments by name.
+#[derive(Clone, Copy)]
+enum Named<'a> {
+    None,
+    Dict(Borrowed<'a>),
+    /// A tuple of names, and the values.
+    Vector(Borrowed<'a>, &'a [Borrowed<'a>]),
+}
+
+impl<'a> Given<'a> {
+    /// Those of a function that Python calls with a tuple, and a dict or null.
     ///
     /// # Safety
     /// `arguments` is a tuple and `keywords` a dict or null; both stay alive and unchanged for `'a`.
-    pub(crate) unsafe fn parse<'a>(
-        &self,
-        gil: Gil<'_>,
-        arguments: *mut PyObject,
-        keywords: *mut PyObject,
-    ) -> Result<Parsed<'a, N>, Raised> {
-        let mut parsed = Parsed { values: [None; N], rest: Vec::new() };
-        // SAFETY: `arguments` is a tuple.
-        let given = unsafe { PyTuple_GET_SIZE(arguments) };
-        for position in 0..given {
-            // SAFETY: the position is inside the tuple, which keeps the item alive.
-            let item = unsafe { Borrowed::from_ptr(PyTuple_GET_ITEM(arguments, position)) };
-            match usize::try_from(position) {
-                Ok(index) if index < self.positional => parsed.values[index] = Some(item),
-                _ if self.variadic => parsed.rest.push(item),
-                _ => return Err(self.wrong_count(gil, given)),
+    pub(crate) unsafe fn from_tuple(arguments: *mut PyObject, keywords: *mut PyObject) -> Given<'a> {
+        // SAFETY: promised by the caller.
+        unsafe {
+            let named = keywords.as_mut().map_or(Named::None, |dict| Named::Dict(Borrowed::from_ptr(dict)));
+            Given { positional: Borrowed::from_ptr(arguments).items(), named }
+        }
+    }
+
+    /// Those of a function that Python calls with a vector (`METH_FASTCALL | METH_KEYWORDS`).
+    ///
+    /// # Safety
+    /// The three are what Python passed, and stay alive and unchanged for `'a`.
+    pub(crate) unsafe fn from_vector(
+        arguments: *const *mut PyObject,
+        count: Py_ssize_t,
+        names: *mut PyObject,
+    ) -> Given<'a> {
+        let count = usize::try_from(count).unwrap_or(0);
+        // SAFETY: promised by the caller: the values of the names follow the positional arguments. A `Borrowed` is a plain
+        // pointer.
+        unsafe {
+            let named = names.as_mut().map(|names| Borrowed::from_ptr(names));
+            let all = count + named.map_or(0, |names| names.items().len());
+            let all = if all == 0 { &[][..] } else { std::slice::from_raw_parts(arguments.cast(), all) };
+            let (positional, values) = all.split_at(count);
+            Given { positional, named: named.map_or(Named::None, |names| Named::Vector(names, values)) }
+        }
+    }
+}
+
+/// What was given for each parameter, and the further positional arguments.
+pub(crate) struct Parsed<'a, const N: usize> {
+    pub(crate) values: [Option<Borrowed<'a>>; N],
+    pub(crate) rest: &'a [Borrowed<'a>],
+}
+
+impl<const N: usize> Signature<N> {
+    /// Sorts the arguments of a call into the parameters.
+    pub(crate) fn parse<'a>(&self, gil: Gil<'_>, given: Given<'a>) -> Result<Parsed<'a, N>, Raised> {
+        let count = given.positional.len();
+        let (known, rest) = given.positional.split_at(count.min(self.positional));
+        if !rest.is_empty() && !self.variadic {
+            return Err(self.wrong_count(gil, count));
+        }
+        let mut parsed = Parsed { values: [None; N], rest };
+        for (value, item) in parsed.values.iter_mut().zip(known) {
+            *value = Some(*item);
+        }
+        match given.named {
+            Named::None => {}
+            // SAFETY: what is there is a dict.
+            Named::Dict(dict) => unsafe { self.parse_dict(gil, dict, &mut parsed)? },
+            Named::Vector(names, values) => {
+                // SAFETY: what is there is a tuple.
+                for (name, item) in unsafe { names.items() }.iter().zip(values) {
+                    self.parse_named(gil, *name, *item, &mut parsed)?;
+                }
             }
         }
-        if !keywords.is_null() {
-            // SAFETY: `keywords` is a dict that nobody changes meanwhile.
-            unsafe { self.parse_keywords(gil, keywords, &mut parsed)? };
-        }
-        if (0..self.required).any(|index| parsed.values[index].is_none()) {
-            return Err(self.wrong_count(gil, given));
+        if parsed.values[..self.required].iter().any(Option::is_none) {
+            return Err(self.wrong_count(gil, count));
         }
         Ok(parsed)
     }
 
     /// Too few or too many positional arguments.
-    fn wrong_count(&self, gil: Gil<'_>, given: Py_ssize_t) -> Raised {
-        let too_few = usize::try_from(given).is_ok_and(|given| given < self.required);
+    fn wrong_count(&self, gil: Gil<'_>, given: usize) -> Raised {
         let (bound, count) = match () {
             () if self.positional == self.required && !self.variadic => ("exactly", self.positional),
-            () if too_few => ("at least", self.required),
+            () if given < self.required => ("at least", self.required),
             () => ("at most", self.positional),
         };
         let plural = if count == 1 { "" } else { "s" };
@@ -73,29 +119,40 @@ impl<const N: usize> Signature<N> {
     }
 
     /// # Safety
-    /// `keywords` is a dict that stays alive and unchanged for `'a`.
-    unsafe fn parse_keywords<'a>(
+    /// `keywords` is a dict that stays unchanged for `'a`.
+    unsafe fn parse_dict<'a>(
         &self,
         gil: Gil<'_>,
-        keywords: *mut PyObject,
+        keywords: Borrowed<'a>,
         parsed: &mut Parsed<'a, N>,
     ) -> Result<(), Raised> {
         let (mut position, mut key, mut value) = (0, std::ptr::null_mut(), std::ptr::null_mut());
         // SAFETY: the dict is alive and unchanged during the walk; keys and values are borrowed from it.
-        while unsafe { PyDict_Next(keywords, &raw mut position, &raw mut key, &raw mut value) } != 0 {
+        while unsafe { PyDict_Next(keywords.as_ptr(), &raw mut position, &raw mut key, &raw mut value) } != 0 {
             // SAFETY: PyDict_Next has set both.
-            let (name, item) =
-                unsafe { (super::text::to_string(gil, Borrowed::from_ptr(key))?, Borrowed::from_ptr(value)) };
-            let Some(index) = self.names.iter().position(|known| *known == name) else {
-                let message = format!("{}() got an unexpected keyword argument '{name}'", self.function);
-                return Err(raise_type_error(gil, &message));
-            };
-            if parsed.values[index].is_some() {
-                let message = format!("{}() got multiple values for keyword argument '{name}'", self.function);
-                return Err(raise_type_error(gil, &message));
-            }
-            parsed.values[index] = Some(item);
+            let (name, item) = unsafe { (Borrowed::from_ptr(key), Borrowed::from_ptr(value)) };
+            self.parse_named(gil, name, item, parsed)?;
         }
+        Ok(())
+    }
+
+    fn parse_named<'a>(
+        &self,
+        gil: Gil<'_>,
+        name: Borrowed<'_>,
+        item: Borrowed<'a>,
+        parsed: &mut Parsed<'a, N>,
+    ) -> Result<(), Raised> {
+        let name = super::text::to_string(gil, name)?;
+        let Some(index) = self.names.iter().position(|known| *known == name) else {
+            let message = format!("{}() got an unexpected keyword argument '{name}'", self.function);
+            return Err(raise_type_error(gil, &message));
+        };
+        if parsed.values[index].is_some() {
+            let message = format!("{}() got multiple values for keyword argument '{name}'", self.function);
+            return Err(raise_type_error(gil, &message));
+        }
+        parsed.values[index] = Some(item);
         Ok(())
     }
 }

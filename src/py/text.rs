@@ -212,8 +212,16 @@ pub(crate) fn until_nul(mut bytes: Vec<u8>) -> CString {
 }
 
 /// Does a name start and end with two underscores?
-pub(crate) fn is_dunder(name: &[u8]) -> bool {
-    name.starts_with(b"__") && name.ends_with(b"__")
+///
+/// # Safety
+/// The name is a `str`.
+pub(crate) unsafe fn is_dunder(_gil: Gil<'_>, name: Borrowed<'_>) -> bool {
+    // SAFETY: promised by the caller; the positions are within the string.
+    unsafe {
+        let size = PyUnicode_GetLength(name.as_ptr());
+        let is_underscore = |position| PyUnicode_ReadChar(name.as_ptr(), position) == '_'.into();
+        size >= 2 && [0, 1, size - 1, size - 2].into_iter().all(is_underscore)
+    }
 }
 
 /// The name of a type as `type.__name__` gives it.

@@ -36,6 +36,20 @@ pub(crate) fn method(name: &'static CStr, function: PyCFunctionWithKeywords, doc
     }
 }
 
+/// A method that takes its arguments as a vector: for those that are called often.
+pub(crate) fn vector_method(
+    name: &'static CStr,
+    function: PyCFunctionFastWithKeywords,
+    doc: &'static CStr,
+) -> PyMethodDef {
+    PyMethodDef {
+        ml_name: name.as_ptr(),
+        ml_meth: PyMethodDefPointer { PyCFunctionFastWithKeywords: function },
+        ml_flags: METH_FASTCALL | METH_KEYWORDS,
+        ml_doc: doc.as_ptr(),
+    }
+}
+
 /// A method with one argument (`METH_O`) or none (`METH_NOARGS`).
 pub(crate) fn short_method(
     name: &'static CStr,

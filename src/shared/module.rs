@@ -7,7 +7,7 @@ use std::ptr;
 use crate::ffi::python::*;
 
 use super::{Arguments, CAPSULE, Flavour, ProtocolWrapper, Shared, waits};
-use crate::py::args::Signature;
+use crate::py::args::{Given, Signature};
 use crate::py::definition::Definition;
 use crate::py::error::{check, raise_type_error};
 use crate::py::types::{self, TypeSpec, method, short_method, slot};
@@ -320,7 +320,10 @@ unsafe fn only_argument<'a>(
 ) -> Result<Borrowed<'a>, Raised> {
     let signature = Signature { function, names: ["obj"], positional: 1, required: 1, variadic: false };
     // SAFETY: promised by the caller; None is immortal.
-    unsafe { Ok(signature.parse(gil, arguments, keywords)?.values[0].unwrap_or_else(|| Borrowed::from_ptr(Py_None()))) }
+    unsafe {
+        Ok(signature.parse(gil, Given::from_tuple(arguments, keywords))?.values[0]
+            .unwrap_or_else(|| Borrowed::from_ptr(Py_None())))
+    }
 }
 
 unsafe extern "C" fn lua_type(
