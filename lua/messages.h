@@ -103,32 +103,7 @@ static int lupa_pushtraceback (lua_State *L, const LupaRuntime *runtime) {
   return lua_isfunction(L, -1);
 }
 
-/*
-** [-0, +0|1, e]   value -> message with traceback, by the debug.traceback that the script sees now. What a Python object says of
-** itself is not asked for, and no function of a script has to deal with one: a traceback alone, by the original.
-*/
-static int lupa_body_traceback (lua_State *L) {
-  LupaRuntime *runtime = lupa_runtime(L);
-  if (runtime == NULL) return 0;
-  if (!lua_isstring(L, 1) && !lua_isnil(L, 1)) {
-    if (!luaL_callmeta(L, 1, "__tostring") || !lua_isstring(L, -1))
-      lua_pushfstring(L, "(error object is a %s value)", luaL_typename(L, 1));
-    lua_replace(L, 1);                                              /* text */
-  }
-  lua_settop(L, 1);
-  if (!lupa_pushtraceback(L, runtime)) return 0;                    /* value ... traceback */
-  lua_pushvalue(L, 1);                                              /* ... traceback value */
-  if (lua_tocfunction(L, -2) != runtime->debug_traceback) {
-    lua_call(L, 1, 1);
-    return 1;
-  }
-  lua_pushinteger(L, 3);                    /* 1 is this body, 2 the message handler, 3 the function that failed */
-  lua_call(L, 2, 1);
-  if (lua_type(L, -1) == LUA_TSTRING) lupa_hidebodies(L, 2);        /* levels seen from here */
-  return 1;
-}
-
-/* ---- the traceback of a Python exception, in a place of our own: made without allocating, hence fast, and always there ---- */
+/* ---- the traceback of what is no text, in a place of our own: made without allocating, hence fast, and always there ---- */
 
 /* Add text, unless the place is full. */
 static void lupa_tell (LupaTrace *trace, const char *text) {
@@ -184,6 +159,44 @@ static void lupa_notestack (lua_State *L, LupaTrace *trace, int level, const voi
     if (*frame.what != 'C' || lua_status(L) != LUA_OK || !lupa_isbody(L, &frame)) lupa_tellframe(trace, &frame);
   }
   if (lua_getstack(L, level, &frame)) lupa_tell(trace, "\n\t...");
+}
+
+/* [-0, +0, -] Is this a value without text, which no metamethod can give one? */
+static int lupa_saysnothing (lua_State *L, int index) {
+  if (lua_isstring(L, index) || lua_isnil(L, index)) return 0;
+  if (!lua_getmetatable(L, index)) return 1;
+  lua_pop(L, 1);
+  return 0;
+}
+
+/*
+** [-0, +0|1, e]   value -> message with traceback, by the debug.traceback that the script sees now. For a value that says nothing of
+** itself the original is not needed: Rust knows the message, and the traceback goes to the place of our own.
+*/
+static int lupa_body_traceback (lua_State *L) {
+  LupaRuntime *runtime = lupa_runtime(L);
+  if (runtime == NULL) return 0;
+  if (lupa_saysnothing(L, 1) && lupa_pushtraceback(L, runtime) && lua_tocfunction(L, -1) == runtime->debug_traceback) {
+    lupa_notestack(L, &runtime->trace, 2, lua_topointer(L, 1));     /* 0 is this body, 1 the message handler */
+    return 0;
+  }
+  if (!lua_isstring(L, 1) && !lua_isnil(L, 1)) {
+    lua_settop(L, 1);
+    if (!luaL_callmeta(L, 1, "__tostring") || !lua_isstring(L, -1))
+      lua_pushfstring(L, "(error object is a %s value)", luaL_typename(L, 1));
+    lua_replace(L, 1);                                              /* text */
+  }
+  lua_settop(L, 1);
+  if (!lupa_pushtraceback(L, runtime)) return 0;                    /* value ... traceback */
+  lua_pushvalue(L, 1);                                              /* ... traceback value */
+  if (lua_tocfunction(L, -2) != runtime->debug_traceback) {
+    lua_call(L, 1, 1);
+    return 1;
+  }
+  lua_pushinteger(L, 3);                    /* 1 is this body, 2 the message handler, 3 the function that failed */
+  lua_call(L, 2, 1);
+  if (lua_type(L, -1) == LUA_TSTRING) lupa_hidebodies(L, 2);        /* levels seen from here */
+  return 1;
 }
 
 #endif

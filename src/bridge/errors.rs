@@ -58,17 +58,25 @@ pub(crate) fn raise_from_lua(locked: &Locked<'_>, status: c_int, failure: c_uint
     if status == ffi::LUA_ERRMEM as c_int {
         return raise_memory_error(locked);
     }
-    raise_value(locked, -1, text)
+    raise_value(locked, -1, Message::OfCall(text))
 }
 
 /// `[-0, +0, -]` Raises the error value at `index`, with which a coroutine has ended. As in lupa, the message of a LuaError is
 /// the error value alone.
 pub(crate) fn raise_from_coroutine(locked: &Locked<'_>, index: c_int) -> Raised {
-    raise_value(locked, index, None)
+    raise_value(locked, index, Message::Bare)
 }
 
-/// `[-0, +0, -]` Raises the error value at `index`; `text` is the message with the traceback, if there is one.
-fn raise_value(locked: &Locked<'_>, index: c_int, text: Option<Vec<u8>>) -> Raised {
+/// What the message of a LuaError says.
+enum Message {
+    /// The error value alone.
+    Bare,
+    /// The error value with its traceback: as Lua has made it, or else as C has noted it.
+    OfCall(Option<Vec<u8>>),
+}
+
+/// `[-0, +0, -]` Raises the error value at `index`.
+fn raise_value(locked: &Locked<'_>, index: c_int, message: Message) -> Raised {
     effect!(locked.state(), "[-0, +0, -]");
     let noted = traceback::noted(locked, index);
     match box_content(locked, index) {
@@ -81,7 +89,7 @@ fn raise_value(locked: &Locked<'_>, index: c_int, text: Option<Vec<u8>>) -> Rais
         BoxContent::Deleted => return raise_deleted_object(locked),
         _ => {}
     }
-    match new_lua_error(locked, index, text, noted) {
+    match new_lua_error(locked, index, message, noted) {
         Ok(exception) => raise_object(locked.gil, class_of(&exception), &exception),
         Err(raised) => raised,
     }
@@ -93,15 +101,17 @@ fn class_of(exception: &Owned) -> *mut PyObject {
 }
 
 /// `[-0, +0, -]` The LuaError for the error value at `index`.
-fn new_lua_error(
-    locked: &Locked<'_>,
-    index: c_int,
-    text: Option<Vec<u8>>,
-    noted: Option<String>,
-) -> Result<Owned, Raised> {
+fn new_lua_error(locked: &Locked<'_>, index: c_int, message: Message, noted: Option<String>) -> Result<Owned, Raised> {
     let bare = bare_message(locked, index)?;
-    let message = traceback::decode(locked, text.as_deref().unwrap_or(&bare))?;
-    let (message, in_message) = traceback::innermost_last(&message);
+    let (text, show_noted) = match &message {
+        Message::OfCall(text) => (text.as_ref(), text.is_none()),
+        Message::Bare => (None, false),
+    };
+    let (mut message, in_message) = traceback::innermost_last(traceback::decode(locked, text.unwrap_or(&bare))?);
+    if let Some(noted) = noted.as_ref().filter(|_| show_noted) {
+        message.push('\n');
+        message.push_str(noted);
+    }
     let lua_traceback = in_message.or(noted);
     let shared = locked.runtime.shared;
     let class = if is_memory_error(locked, &bare) { shared.lua_memory_error } else { shared.lua_error };

@@ -10,6 +10,7 @@ use crate::lua::guard::effect;
 
 use crate::lua::stack::{Number, Type};
 use crate::py::error::check;
+use crate::py::text::Encoding;
 use crate::py::{Borrowed, Owned, Raised, call, error, text};
 
 use super::crossing::Locked;
@@ -118,6 +119,9 @@ unsafe fn add_note(attributes: Borrowed<'_>, note: &Owned) -> Result<(), Raised>
 
 /// Text of Lua as a message for Python: what cannot be decoded is escaped.
 pub(crate) fn decode(locked: &Locked<'_>, lua_text: &[u8]) -> Result<String, Raised> {
+    if let (Some(Encoding::Utf8), Ok(text)) = (&locked.runtime.options.encoding, str::from_utf8(lua_text)) {
+        return Ok(text.to_owned());
+    }
     let message = text::decode_message(locked.gil, lua_text, locked.runtime.options.encoding.as_ref())?;
     text::to_string(locked.gil, message.borrow())
 }
@@ -130,9 +134,9 @@ fn is_frame(line: &str) -> bool {
 
 /// Puts the frames that follow a heading into Python's order, unless other lines follow them; also returns the last
 /// traceback alone.
-pub(crate) fn innermost_last(message: &str) -> (String, Option<String>) {
+pub(crate) fn innermost_last(message: String) -> (String, Option<String>) {
     if !message.contains(HEADING) {
-        return (message.to_owned(), None);
+        return (message, None);
     }
     let mut lines: Vec<&str> = Vec::new();
     // Where the frames of the traceback at hand start.
@@ -147,7 +151,7 @@ pub(crate) fn innermost_last(message: &str) -> (String, Option<String>) {
         }
     }
     let reordered = frames.is_some_and(|start| lines.len() > start + 1);
-    let message = if reordered { lines.join("\n") } else { message.to_owned() };
+    let message = if reordered { lines.join("\n") } else { message };
     let traceback = last_traceback(&message);
     (message, traceback)
 }
