@@ -177,6 +177,16 @@ static void lupa_pushaddress (lua_State *L, const void *address) {
 }
 #endif
 
+/* [-0, +1, -]   What a registry slot holds; its type. */
+static int lupa_pushslotvalue (lua_State *L, int slot) {
+#if LUA_VERSION_NUM >= 503
+  return lua_rawgeti(L, LUA_REGISTRYINDEX, slot);
+#else
+  lua_rawgeti(L, LUA_REGISTRYINDEX, slot);
+  return lua_type(L, -1);
+#endif
+}
+
 /* [-0, +1, -]   The value that `table` (at a positive index) holds for the address `key`. */
 static void lupa_rawgetp (lua_State *L, int table, const void *key) {
 #if LUA_VERSION_NUM >= 502

@@ -9,8 +9,7 @@
 
 /* [-0, +0|1, -]   What one of our registry slots holds, unless a script has exchanged it. */
 static int lupa_directreference (lua_State *L, int slot, const void *address, int tag) {
-  lua_rawgeti(L, LUA_REGISTRYINDEX, slot);
-  if (address != NULL && lupa_isat(L, address, tag)) return 1;
+  if (lupa_pushslotvalue(L, slot) == tag && address != NULL && lua_topointer(L, -1) == address) return 1;
   lua_pop(L, 1);
   return 0;
 }
@@ -18,8 +17,7 @@ static int lupa_directreference (lua_State *L, int slot, const void *address, in
 /* [-0, +0|1, -]   The string that one of our registry slots should hold. */
 static int lupa_directstring (lua_State *L, int slot, const char *bytes, size_t size) {
   size_t found;
-  lua_rawgeti(L, LUA_REGISTRYINDEX, slot);
-  if (lua_type(L, -1) == LUA_TSTRING) {     /* so that nothing is converted */
+  if (lupa_pushslotvalue(L, slot) == LUA_TSTRING) {                 /* so that nothing is converted */
     const char *string = lua_tolstring(L, -1, &found);
     if (found == size && memcmp(string, bytes, size) == 0) return 1;
   }
@@ -77,8 +75,8 @@ static ptrdiff_t lupa_directlen (lua_State *L) {
 ** [-1, +2|0, -]   t k -> t [k' v']  The next pair: 1, or 0 at the end. A key that is not in the table any more would make lua_next
 ** raise: -1.
 */
-static int lupa_directnext (lua_State *L) {
-  if (!lua_isnil(L, -1)) {
+static int lupa_directnext (lua_State *L, int is_there) {
+  if (!is_there) {
     int is_gone;
     lua_pushvalue(L, -1);                                           /* t k k */
     lua_rawget(L, -3);                                              /* t k v */
@@ -90,12 +88,14 @@ static int lupa_directnext (lua_State *L) {
 }
 
 /* [-0, +2|0, -]   t -> t [k' v']    Likewise, from an integer. */
-static int lupa_directnextindex (lua_State *L, int key) {
-  int is_gone;
-  lua_rawgeti(L, -1, key);                                          /* t v */
-  is_gone = lua_isnil(L, -1);
-  lua_pop(L, 1);                                                    /* t */
-  if (is_gone) return -1;
+static int lupa_directnextindex (lua_State *L, int key, int is_there) {
+  if (!is_there) {
+    int is_gone;
+    lua_rawgeti(L, -1, key);                                        /* t v */
+    is_gone = lua_isnil(L, -1);
+    lua_pop(L, 1);                                                  /* t */
+    if (is_gone) return -1;
+  }
   lua_pushinteger(L, key);                                          /* t k */
   return lua_next(L, -2);
 }

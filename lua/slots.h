@@ -186,16 +186,19 @@ static LupaBox *lupa_tobox (lua_State *L, int index) {
 ** given it to a binary module. What is stored in an occupied slot allocates nothing.
 */
 
-/* [-0, +0, -] Put the value at `index` into a slot, which is free or at least occupied: 1. */
-static int lupa_fillslot (lua_State *L, int slot, int index, int only_if_free) {
-  int fits;
-  lua_rawgeti(L, LUA_REGISTRYINDEX, slot);
-  fits = only_if_free ? lua_isboolean(L, -1) && !lua_toboolean(L, -1) : !lua_isnil(L, -1);
-  lua_pop(L, 1);
-  if (!fits) return 0;
+/* [-0, +0, -] Put the value at `index` into a slot that is known to be occupied. */
+static void lupa_refillslot (lua_State *L, int slot, int index) {
   lua_pushvalue(L, index);
   lua_rawseti(L, LUA_REGISTRYINDEX, slot);
-  return 1;
+}
+
+/* [-0, +0, -] Put the value at `index` into a slot, which is free or at least occupied: 1. */
+static int lupa_fillslot (lua_State *L, int slot, int index, int only_if_free) {
+  int type = lupa_pushslotvalue(L, slot);
+  int fits = only_if_free ? type == LUA_TBOOLEAN && !lua_toboolean(L, -1) : type != LUA_TNIL;
+  lua_pop(L, 1);
+  if (fits) lupa_refillslot(L, slot, index);
+  return fits;
 }
 
 /* [-0, +0, -] Is the value on the top the one with that address and type? */
@@ -205,9 +208,8 @@ static int lupa_isat (lua_State *L, const void *address, int type) {
 
 /* [-0, +0, -] Free a slot that holds what has that address and type (NULL: anything): 1. */
 static int lupa_emptyslot (lua_State *L, int slot, const void *address, int type) {
-  int is_ours;
-  lua_rawgeti(L, LUA_REGISTRYINDEX, slot);
-  is_ours = address == NULL ? !lua_isnil(L, -1) : lupa_isat(L, address, type);
+  int found = lupa_pushslotvalue(L, slot);
+  int is_ours = address == NULL ? found != LUA_TNIL : found == type && lua_topointer(L, -1) == address;
   lua_pop(L, 1);
   if (!is_ours) return 0;
   lua_pushboolean(L, 0);

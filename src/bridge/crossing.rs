@@ -199,6 +199,7 @@ impl<'rt> Locked<'rt> {
         let outer_refusal = runtime.memory.as_ref().is_some_and(|memory| memory.forget_refusals());
         let current = runtime.current.get();
         runtime.depth.set(runtime.depth.get() + 1);
+        runtime.note_change();
         let c = runtime.shared_with_c.get();
         let outer_thread_state = runtime.thread_state.replace(gil::release(gil));
         trace::enter!("into Lua, nested {}: the stack has {}", runtime.depth.get(), self.state().top());

@@ -147,6 +147,7 @@ impl<'rt> Locked<'rt> {
         effect!(self.state(), "[-0, +0, -]");
         let state = self.state();
         let base = state.top();
+        self.runtime.note_change();
         let done = self.is_table(table)
             && self.push_reference(table)
             && self.push_directly(key)

@@ -54,6 +54,8 @@ pub(crate) struct Runtime {
     pub(crate) lock: Lock,
     /// How many crossings are nested now.
     pub(crate) depth: Cell<u32>,
+    /// Counts what may have changed tables: as long as it stays, no key has gone.
+    pub(crate) changes: Cell<usize>,
     /// How many results lie on the stack in the frame of the current entry, or of the host.
     pub(crate) results: Cell<c_int>,
     /// How many `nogc` blocks are active.
@@ -96,6 +98,7 @@ impl Runtime {
             phase: Cell::new(Phase::Opening),
             lock: Lock::new(shared),
             depth: Cell::new(0),
+            changes: Cell::new(0),
             results: Cell::new(0),
             collector_stops: Cell::new(0),
             thread_state: Cell::new(ptr::null_mut()),
@@ -134,6 +137,11 @@ impl Runtime {
             }
         }
         runtime
+    }
+
+    /// Notes that tables may have changed.
+    pub(crate) fn note_change(&self) {
+        self.changes.set(self.changes.get().wrapping_add(1));
     }
 
     /// The thread that operations use now.

@@ -27,11 +27,19 @@ struct Known {
     candidate: *mut PyObject,
 }
 
+/// A short Lua string that was met, by its address.
+#[derive(Default)]
+struct Met {
+    text: Option<Owned>,
+    /// The string that was met last and is not kept: kept when it is met again. No reference, only compared.
+    candidate: usize,
+}
+
 /// The caches of one runtime.
 #[derive(Default)]
 pub(crate) struct Strings {
     to_lua: RefCell<Vec<Known>>,
-    to_python: RefCell<Vec<Option<Owned>>>,
+    to_python: RefCell<Vec<Met>>,
 }
 
 /// The characters of a short ASCII string.
@@ -137,12 +145,12 @@ impl Locked<'_> {
             return None;
         }
         let strings = self.runtime.strings.to_python.borrow();
-        let text = strings.get(place(bytes.as_ptr().addr()))?.as_ref()?;
+        let text = strings.get(place(bytes.as_ptr().addr()))?.text.as_ref()?;
         // SAFETY: only exact str objects are kept.
         (unsafe { short_ascii(text.as_ptr()) } == Some(bytes)).then(|| text.clone())
     }
 
-    /// Remembers the `str` for a string of Lua.
+    /// Remembers the `str` for a string of Lua that was met for the second time.
     pub(crate) fn learn_text(&self, bytes: &[u8], text: &Owned) {
         // SAFETY: the text was decoded just now: it is exactly a str.
         if bytes.is_empty() || !self.has_caches() || unsafe { short_ascii(text.as_ptr()) }.is_none() {
@@ -150,9 +158,14 @@ impl Locked<'_> {
         }
         let mut strings = self.runtime.strings.to_python.borrow_mut();
         if strings.is_empty() {
-            strings.resize_with(SIZE, || None);
+            strings.resize_with(SIZE, Met::default);
         }
-        strings[place(bytes.as_ptr().addr())] = Some(text.clone());
+        let address = bytes.as_ptr().addr();
+        let met = &mut strings[place(address)];
+        if met.candidate == address {
+            met.text = Some(text.clone());
+        }
+        met.candidate = address;
     }
 }
 

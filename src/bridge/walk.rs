@@ -31,10 +31,12 @@ pub(crate) struct Walk {
     position: Position,
     /// For keys that are no small integers; reserved when the first one is met.
     slot: Reference,
+    /// `Runtime::changes` at the last step.
+    changes: usize,
 }
 
 impl Walk {
-    pub(crate) const START: Walk = Walk { position: Position::Start, slot: Reference::NONE };
+    pub(crate) const START: Walk = Walk { position: Position::Start, slot: Reference::NONE, changes: 0 };
 
     /// The registry slot, which the owner of the walk has to give up.
     pub(crate) fn slot(&self) -> Reference {
@@ -56,7 +58,7 @@ impl Locked<'_> {
             return item;
         }
         self.reserve_slot(walk)?;
-        let Walk { position, slot } = walk.get();
+        let Walk { position, slot, .. } = walk.get();
         let mut operation = Operation::new(self.runtime);
         operation.slots.add_reference(table, None);
         match position {
@@ -72,7 +74,7 @@ impl Locked<'_> {
         if results.count() == 0 {
             return Ok(None);
         }
-        walk.set(Walk { position: Position::Slot, slot });
+        walk.set(Walk { position: Position::Slot, slot, changes: self.runtime.changes.get() });
         read(results.index(0)).map(Some)
     }
 
@@ -100,20 +102,18 @@ impl Locked<'_> {
     /// `[-0, +0|1|2, -]` Pushes the pair after the position in the table on the top: 1, 0 at the end, -1 if that could raise.
     fn push_next(&self, walk: Walk) -> c_int {
         effect!(self.state(), "[-0, +0|1|2, -]");
-        let state = self.state();
-        // SAFETY: the state is live and has room; a table is on the top, below the key.
+        let state = self.state().as_ptr();
+        let is_there = c_int::from(walk.changes == self.runtime.changes.get());
+        // SAFETY: the state is live and has room; a table is on the top, below the key. A script can have emptied the slot.
         unsafe {
             match walk.position {
                 Position::Start => {
                     self.push_nil();
-                    ffi::lupa_directnext(state.as_ptr())
+                    ffi::lupa_directnext(state, 1)
                 }
-                Position::Integer(key) => ffi::lupa_directnextindex(state.as_ptr(), key),
-                Position::Slot => {
-                    state.push_registry(walk.slot.slot);
-                    // A script can have emptied the slot.
-                    if state.type_of(-1) == Type::Nil { -1 } else { ffi::lupa_directnext(state.as_ptr()) }
-                }
+                Position::Integer(key) => ffi::lupa_directnextindex(state, key, is_there),
+                Position::Slot if ffi::lupa_pushslotvalue(state, walk.slot.slot) == ffi::LUA_TNIL as c_int => -1,
+                Position::Slot => ffi::lupa_directnext(state, is_there),
             }
         }
     }
@@ -121,14 +121,19 @@ impl Locked<'_> {
     /// `[-0, +0, -]` Moves a walk to the key at `index`; false if there is no place for it.
     fn note_key(&self, index: c_int, walk: &Cell<Walk>) -> bool {
         effect!(self.state(), "[-0, +0, -]");
-        let (state, slot) = (self.state(), walk.get().slot);
-        let position = match self.small_integer(index) {
-            Some(key) => Position::Integer(key),
-            None if slot.is_none() => return false,
-            None if state.store(slot.slot, index) => Position::Slot,
-            None => return false,
+        let (state, Walk { position: last, slot, .. }) = (self.state(), walk.get());
+        let position = match (self.small_integer(index), last) {
+            (Some(key), _) => Position::Integer(key),
+            (None, _) if slot.is_none() => return false,
+            (None, Position::Slot) => {
+                // SAFETY: the state is live and has room; the last key was in the slot just now.
+                unsafe { ffi::lupa_refillslot(state.as_ptr(), slot.slot, index) };
+                Position::Slot
+            }
+            (None, _) if state.store(slot.slot, index) => Position::Slot,
+            (None, _) => return false,
         };
-        walk.set(Walk { position, slot });
+        walk.set(Walk { position, slot, changes: self.runtime.changes.get() });
         true
     }
 

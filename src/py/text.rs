@@ -135,14 +135,27 @@ pub(crate) fn encode(_gil: Gil<'_>, text: Borrowed<'_>, encoding: &Encoding) -> 
 }
 
 /// Decodes bytes, strictly. Raises UnicodeDecodeError, or LookupError for an unknown encoding.
-pub(crate) fn decode(_gil: Gil<'_>, bytes: &[u8], encoding: &Encoding) -> Result<Owned, Raised> {
+pub(crate) fn decode(gil: Gil<'_>, bytes: &[u8], encoding: &Encoding) -> Result<Owned, Raised> {
     let size = Py_ssize_t::try_from(bytes.len()).unwrap_or(Py_ssize_t::MAX);
     // SAFETY: the GIL is held; the bytes stay in place during the call.
     unsafe {
         Owned::from_new(match encoding {
+            // Python has each string of one character once.
+            Encoding::Utf8 if bytes.len() > 1 && bytes.is_ascii() => return new_ascii(gil, bytes),
             Encoding::Utf8 => PyUnicode_DecodeUTF8(bytes.as_ptr().cast(), size, ptr::null()),
             Encoding::Named(name) => PyUnicode_Decode(bytes.as_ptr().cast(), size, name.as_ptr(), ptr::null()),
         })
+    }
+}
+
+/// A new `str` of ASCII characters.
+fn new_ascii(_gil: Gil<'_>, characters: &[u8]) -> Result<Owned, Raised> {
+    let size = Py_ssize_t::try_from(characters.len()).unwrap_or(Py_ssize_t::MAX);
+    // SAFETY: the GIL is held; the new string is compact and ours alone, with as many bytes as there are characters.
+    unsafe {
+        let text = Owned::from_new(PyUnicode_New(size, 127))?;
+        ptr::copy_nonoverlapping(characters.as_ptr(), PyUnicode_1BYTE_DATA(text.as_ptr()), characters.len());
+        Ok(text)
     }
 }
 
