@@ -119,14 +119,6 @@ static int lupa_body_next (lua_State *L) {
   return 2;
 }
 
-/* [-0, +1, e]   -> table of globals */
-static int lupa_body_globals (lua_State *L) {
-  LupaOperation *operation = lupa_open(L, LUPA_GLOBALS);
-  lupa_pushglobals(L);
-  if (!lua_istable(L, -1)) return lupa_fail(L, operation, LUPA_LOST_REFERENCE);
-  return 1;
-}
-
 /* [-0, +n, e]   name -> results of require(name) */
 static int lupa_body_require (lua_State *L) {
   LupaOperation *operation = lupa_open(L, LUPA_REQUIRE);
@@ -165,25 +157,18 @@ static int lupa_body_collect (lua_State *L) {
   return 0;
 }
 
+/* [-0, +1, m]   ... f ... -> ... f ... thread */
+static void lupa_pushnewthread (lua_State *L, int function) {
+  lua_State *co = lua_newthread(L);                                 /* thread */
+  lua_pushvalue(L, function);                                       /* thread f */
+  lua_xmove(L, co, 1);                                              /* thread */
+}
+
 /* [-0, +1, e]   f -> thread         for a Lua function */
 static int lupa_body_newthread (lua_State *L) {
   LupaOperation *operation = lupa_open(L, LUPA_NEWTHREAD);
-  lua_State *co;
-  if (!lua_isfunction(L, 1) || lua_iscfunction(L, 1)) return lupa_fail(L, operation, LUPA_NOT_A_FUNCTION);
-  co = lua_newthread(L);                                            /* f thread */
-  lua_pushvalue(L, 1);                                              /* f thread f */
-  lua_xmove(L, co, 1);                                              /* f thread */
-  return 1;
-}
-
-/* [-0, +1, e]   thread -> f         the function of a coroutine that was not started */
-static int lupa_body_fork (lua_State *L) {
-  LupaOperation *operation = lupa_open(L, LUPA_FORK);
-  lua_State *co = lua_tothread(L, 1);
-  if (co == NULL || lupa_threadstate(co) != LUPA_THREAD_NEW || lua_gettop(co) != 1)
-    return lupa_fail(L, operation, LUPA_NOT_A_FUNCTION);
-  lua_pushvalue(co, 1);                                             /* on co: f f */
-  lua_xmove(co, L, 1);                                              /* thread f */
+  if (!lupa_isluafunction(L, 1)) return lupa_fail(L, operation, LUPA_NOT_A_FUNCTION);
+  lupa_pushnewthread(L, 1);                                         /* f thread */
   return 1;
 }
 
@@ -312,8 +297,15 @@ static int lupa_body_expand (lua_State *L) {
   return lua_gettop(L) - 1;
 }
 
-/* ---- bodies of short ways: what they work on was pushed before. A script that gets hold of one of the first two can do no more
+/* ---- bodies of short ways: what they work on was pushed before. A script that gets hold of one of the first three can do no more
 ** than with the expression that it stands for. ---- */
+
+/* [-0, +1, e]   f -> thread */
+static int lupa_pushed_newthread (lua_State *L) {
+  luaL_checktype(L, 1, LUA_TFUNCTION);
+  lupa_pushnewthread(L, 1);                                         /* f thread */
+  return 1;
+}
 
 /* [-0, +1, e]   t k -> t[k] */
 static int lupa_pushed_index (lua_State *L) {

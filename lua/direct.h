@@ -105,6 +105,12 @@ static int lupa_directcall (lua_State *L, LupaRuntime *runtime, int arguments) {
   return lupa_protectedcall(L, runtime, NULL, lua_gettop(L) - arguments - 1, arguments);
 }
 
+/* [-0, +1, -]   The function of a coroutine that was not started. */
+static void lupa_directfunction (lua_State *L, lua_State *co) {
+  lua_pushvalue(co, 1);                                             /* on co: f f */
+  lua_xmove(co, L, 1);                                              /* f */
+}
+
 /* [-0, +0, -]   thread -> thread    Can the coroutine on the top be resumed? */
 static int lupa_directlyresumable (lua_State *L) {
   return lupa_canresume(lua_tothread(L, -1));

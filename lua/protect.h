@@ -10,10 +10,9 @@ static int lupa_message_handler (lua_State *L);
 
 static const lua_CFunction lupa_functions[LUPA_FUNCTION_COUNT] = {
   lupa_body_call, lupa_body_run, lupa_body_load, lupa_body_push, lupa_body_get, lupa_body_set, lupa_body_len, lupa_body_tostring,
-  lupa_body_fill, lupa_body_next, lupa_body_globals, lupa_body_require, lupa_body_reserve, lupa_body_grow,
-  lupa_body_collect, lupa_body_newthread, lupa_body_fork, lupa_body_resume, lupa_body_throw, lupa_body_close,
-  lupa_body_expand, lupa_pushed_index, lupa_pushed_newindex,
-  lupa_pushed_take, lupa_message_handler, lupa_body_traceback
+  lupa_body_fill, lupa_body_next, lupa_body_require, lupa_body_reserve, lupa_body_grow, lupa_body_collect, lupa_body_newthread,
+  lupa_body_resume, lupa_body_throw, lupa_body_close, lupa_body_expand, lupa_pushed_index, lupa_pushed_newindex,
+  lupa_pushed_newthread, lupa_pushed_take, lupa_message_handler, lupa_body_traceback
 };
 
 /* [-0, +1, -] Push a function of ours; 0 (and nothing useful pushed) if a script took it out of the registry. */

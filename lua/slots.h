@@ -98,9 +98,9 @@ enum LupaOwn { LUPA_OWN_METATABLE, LUPA_OWN_CACHE, LUPA_OWN_COUNT };
 
 /* Functions of ours that are pushed by number: a closure has to be kept where pushing a C function allocates. */
 enum LupaFunction {
-  LUPA_CALL, LUPA_RUN, LUPA_LOAD, LUPA_PUSH, LUPA_GET, LUPA_SET, LUPA_LEN, LUPA_TOSTRING, LUPA_FILL, LUPA_NEXT, LUPA_GLOBALS,
-  LUPA_REQUIRE, LUPA_RESERVE, LUPA_GROW, LUPA_COLLECT, LUPA_NEWTHREAD, LUPA_FORK, LUPA_RESUME, LUPA_THROW, LUPA_CLOSE,
-  LUPA_EXPAND, LUPA_INDEX, LUPA_NEWINDEX, LUPA_TAKE, LUPA_MESSAGE, LUPA_TRACEBACK, LUPA_FUNCTION_COUNT
+  LUPA_CALL, LUPA_RUN, LUPA_LOAD, LUPA_PUSH, LUPA_GET, LUPA_SET, LUPA_LEN, LUPA_TOSTRING, LUPA_FILL, LUPA_NEXT, LUPA_REQUIRE,
+  LUPA_RESERVE, LUPA_GROW, LUPA_COLLECT, LUPA_NEWTHREAD, LUPA_RESUME, LUPA_THROW, LUPA_CLOSE, LUPA_EXPAND, LUPA_INDEX,
+  LUPA_NEWINDEX, LUPA_NEWTHREAD_PUSHED, LUPA_TAKE, LUPA_MESSAGE, LUPA_TRACEBACK, LUPA_FUNCTION_COUNT
 };
 
 /* The hook of a coroutine while an exception is thrown into it. */
@@ -228,6 +228,11 @@ static int lupa_threadstate (lua_State *co) {
   if (status != LUA_OK) return LUPA_THREAD_FAILED;
   if (lua_getstack(co, 0, &frame)) return LUPA_THREAD_ACTIVE;
   return lua_gettop(co) == 0 ? LUPA_THREAD_DEAD : LUPA_THREAD_NEW;
+}
+
+/* [-0, +0, -] */
+static int lupa_isluafunction (lua_State *L, int index) {
+  return lua_isfunction(L, index) && !lua_iscfunction(L, index);
 }
 
 /* [-0, +0, -] */

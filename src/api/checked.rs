@@ -78,7 +78,7 @@ unsafe extern "C" fn stop_faults(_module: *mut PyObject, _: *mut PyObject) -> *m
         edge(|gil| {
             let done = faults::stop();
             let number = |count| Owned::from_new(PyLong_FromUnsignedLongLong(count));
-            args::tuple(gil, vec![number(done.requests)?, number(done.refused)?, number(done.exempt)?])
+            args::tuple(gil, [number(done.requests)?, number(done.refused)?, number(done.exempt)?])
         })
     }
 }

@@ -103,7 +103,7 @@ pub(super) unsafe extern "C" fn call_coroutine_function(
     unsafe {
         edge(|gil| {
             let arguments = positional(gil, arguments, count, names)?;
-            let arguments = args::tuple(gil, arguments.iter().map(|argument| argument.hold()).collect())?;
+            let arguments = args::tuple(gil, arguments.iter().map(|argument| argument.hold()))?;
             let crossing = enter(gil, slf)?;
             new_thread(&crossing, slf, arguments)
         })
@@ -123,9 +123,14 @@ unsafe fn new_thread(crossing: &Crossing<'_>, slf: *mut PyObject, arguments: Own
         } else {
             checked_reference(crossing, slf)?
         };
-        let mut operation = Operation::new(crossing.runtime);
-        operation.slots.add_reference(function, None);
-        let results = crossing.perform(Body::NewThread, &mut operation)?;
+        let results = match crossing.thread_directly(function) {
+            Some(results) => results?,
+            None => {
+                let mut operation = Operation::new(crossing.runtime);
+                operation.slots.add_reference(function, None);
+                crossing.perform(Body::NewThread, &mut operation)?
+            }
+        };
         let thread = crossing.wrap(results.index(0), crossing.runtime.types.thread)?;
         (*thread.as_ptr().cast::<LuaThread>()).arguments = arguments.into_ptr();
         Ok(thread)

@@ -169,6 +169,6 @@ fn read(locked: &Locked<'_>, what: What, index: c_int) -> Result<Owned, Raised> 
     match what {
         What::Keys => locked.unmarshal_key(index),
         What::Values => locked.unmarshal(index + 1),
-        What::Items => args::tuple(locked.gil, vec![locked.unmarshal_key(index)?, locked.unmarshal(index + 1)?]),
+        What::Items => args::tuple(locked.gil, [locked.unmarshal_key(index)?, locked.unmarshal(index + 1)?]),
     }
 }

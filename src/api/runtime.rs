@@ -275,13 +275,7 @@ unsafe extern "C" fn require(
 
 unsafe extern "C" fn globals(slf: *mut PyObject, _: *mut PyObject) -> *mut PyObject {
     // SAFETY: called by Python with the GIL held and a runtime.
-    unsafe {
-        edge(|gil| {
-            let crossing = enter(gil, slf)?;
-            let results = crossing.perform(Body::Globals, &mut Operation::new(crossing.runtime))?;
-            crossing.unmarshal(results.index(0))
-        })
-    }
+    unsafe { edge(|gil| enter(gil, slf)?.unmarshal_globals()) }
 }
 
 // ---- tables ----
@@ -353,7 +347,7 @@ pub(super) fn version_tuple(gil: Gil<'_>) -> Result<Owned, Raised> {
     let version = ffi::LUPA_VERSION_NUM as std::ffi::c_long;
     // SAFETY: the GIL is held.
     let number = |value| unsafe { Owned::from_new(PyLong_FromLong(value)) };
-    args::tuple(gil, vec![number(version / 100)?, number(version % 100)?])
+    args::tuple(gil, [number(version / 100)?, number(version % 100)?])
 }
 
 unsafe extern "C" fn lua_version(_slf: *mut PyObject, _: *mut c_void) -> *mut PyObject {

@@ -47,7 +47,7 @@ impl Locked<'_> {
                 }
             }
         }
-        let positional = positional.into_iter().map(|value| value.unwrap_or_else(object::none)).collect();
+        let positional = positional.into_iter().map(|value| value.unwrap_or_else(object::none));
         Ok((args::tuple(self.gil, positional)?, named))
     }
 

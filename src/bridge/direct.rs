@@ -54,6 +54,16 @@ impl<'rt> Locked<'rt> {
         ROOM - self.runtime.results.get()
     }
 
+    /// `[-0, +results|0, -]` Makes a coroutine for a function.
+    pub(crate) fn thread_directly(&self, function: Reference) -> Option<Result<Results<'rt>, Raised>> {
+        self.perform_directly(1, || {
+            self.push_ours(ffi::LUPA_NEWTHREAD_PUSHED)
+                && self.push_reference(function)
+                // SAFETY: the state is live.
+                && unsafe { ffi::lupa_isluafunction(self.state().as_ptr(), -1) } != 0
+        })
+    }
+
     /// `[-0, +results|0, -]` Resumes a coroutine. `started` is told when that is about to happen, and must not run any code. Only the
     /// outermost operation takes this way: what `lua_resume` says of too many nested calls needs a protected call around it.
     pub(crate) fn resume_directly(

@@ -7,13 +7,13 @@ use crate::ffi::python::{PyFloat_FromDouble, PyLong_FromLongLong};
 use crate::lua::guard::effect;
 
 use crate::ffi::lua::{self as ffi, LupaBox};
+use crate::lua::State;
 use crate::lua::references::Reference;
 use crate::lua::stack::{Number, Type};
 use crate::py::{Borrowed, Owned, Raised, args, error, object, text};
 
 use super::crossing::{Locked, Results};
 use super::errors;
-use super::operation::{Body, Operation};
 use super::runtime::Phase;
 use super::wrapper::LuaCoroutineFunction;
 
@@ -105,9 +105,7 @@ impl Locked<'_> {
             0 => Ok(object::none()),
             1 => self.unmarshal(results.index(0)),
             count => {
-                let values: Result<Vec<Owned>, Raised> =
-                    (0..count).map(|position| self.unmarshal(results.index(position))).collect();
-                args::tuple(self.gil, values?)
+                args::try_tuple(self.gil, count as usize, |position| self.unmarshal(results.index(position as c_int)))
             }
         }
     }
@@ -136,40 +134,58 @@ impl Locked<'_> {
 
     /// `[-0, +0, -]` A coroutine. One that was not started can be called like the function that it would run.
     fn unmarshal_thread(&self, index: c_int) -> Result<Owned, Raised> {
-        if !self.is_unstarted(index) {
-            return self.new_wrapper(index, self.runtime.types.thread);
-        }
-        let wrapper = self.new_wrapper(index, self.runtime.types.coroutine_function)?;
+        let Some(thread) = self.unstarted(index) else { return self.new_wrapper(index, self.runtime.types.thread) };
+        let function = self.function_of(thread)?;
+        let wrapper = self.new_wrapper(index, self.runtime.types.coroutine_function);
+        let Ok(wrapper) = wrapper else {
+            self.runtime.references.give_up(function);
+            return wrapper;
+        };
         let fields: *mut LuaCoroutineFunction = wrapper.as_ptr().cast();
         // SAFETY: the new wrapper is of this type, and ours alone.
         unsafe {
             (*fields).object.vectorcall = Some(self.runtime.types.call_coroutine_function);
-            (*fields).function = self.function_of((*fields).object.reference)?;
+            (*fields).function = function;
         }
         Ok(wrapper)
     }
 
     /// `[-0, +0, -]` A registry slot with the function of a coroutine that was not started.
-    fn function_of(&self, thread: Reference) -> Result<Reference, Raised> {
+    fn function_of(&self, thread: State) -> Result<Reference, Raised> {
         effect!(self.state(), "[-0, +0, -]");
-        let mut operation = Operation::new(self.runtime);
-        operation.slots.add_reference(thread, None);
-        let results = self.perform(Body::Fork, &mut operation)?;
-        self.refer(results.index(0))
+        let state = self.state();
+        // SAFETY: both are live threads of this runtime and have room; the function is all that lies on the other.
+        unsafe { ffi::lupa_directfunction(state.as_ptr(), thread.as_ptr()) };
+        let top = state.top();
+        let function = self.refer(top);
+        state.drop_to(top - 1);
+        function
     }
 
-    /// `[-0, +0, -]` Is the thread at `index` a coroutine that was not started?
-    fn is_unstarted(&self, index: c_int) -> bool {
-        match self.state().read_thread(index) {
-            // The main thread of the state looks like it when nothing runs.
-            Some(thread) if thread.as_ptr() == self.runtime.main.get() => false,
-            Some(thread) => {
-                // SAFETY: the thread belongs to the locked runtime; the function reads only.
-                let state = unsafe { ffi::lupa_threadstate(thread.as_ptr()) };
-                state as u32 == ffi::LUPA_THREAD_NEW && thread.top() == 1
-            }
-            None => false,
-        }
+    /// `[-0, +0, -]` The thread at `index`, if it is a coroutine that was not started.
+    fn unstarted(&self, index: c_int) -> Option<State> {
+        // The main thread of the state looks like one when nothing runs.
+        let is_main = |thread: &State| thread.as_ptr() == self.runtime.main.get();
+        self.state().read_thread(index).filter(|thread| {
+            // SAFETY: the thread belongs to the locked runtime; the function reads only.
+            let state = unsafe { ffi::lupa_threadstate(thread.as_ptr()) };
+            !is_main(thread) && state as u32 == ffi::LUPA_THREAD_NEW && thread.top() == 1
+        })
+    }
+
+    /// `[-0, +0, -]` The table of globals.
+    pub(crate) fn unmarshal_globals(&self) -> Result<Owned, Raised> {
+        let state = self.state();
+        // SAFETY: the state is live and has room.
+        unsafe { ffi::lupa_pushglobals(state.as_ptr()) };
+        let top = state.top();
+        let globals = match state.type_of(top) {
+            Type::Table => self.unmarshal(top),
+            // A script has changed the registry.
+            _ => Err(errors::raise_lost_reference(self)),
+        };
+        state.drop_to(top - 1);
+        globals
     }
 }
 

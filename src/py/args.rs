@@ -178,13 +178,27 @@ pub(crate) fn is_callable(_gil: Gil<'_>, object: Borrowed<'_>) -> bool {
 }
 
 /// A new tuple of the items.
-pub(crate) fn tuple(_gil: Gil<'_>, items: Vec<Owned>) -> Result<Owned, Raised> {
-    let size = Py_ssize_t::try_from(items.len()).unwrap_or(Py_ssize_t::MAX);
-    // SAFETY: the GIL is held; each position of the new tuple is filled once, with a reference given away.
+pub(crate) fn tuple<I>(gil: Gil<'_>, items: I) -> Result<Owned, Raised>
+where
+    I: IntoIterator<Item = Owned, IntoIter: ExactSizeIterator>,
+{
+    let mut items = items.into_iter();
+    // There are as many items as positions.
+    try_tuple(gil, items.len(), |_| items.next().ok_or_else(Raised::already))
+}
+
+/// A new tuple of so many items, each made for its position.
+pub(crate) fn try_tuple(
+    _gil: Gil<'_>,
+    count: usize,
+    mut item: impl FnMut(usize) -> Result<Owned, Raised>,
+) -> Result<Owned, Raised> {
+    // SAFETY: the GIL is held; each position of the new tuple is filled once, with a reference given away. A tuple that is left
+    // with empty positions can be released.
     unsafe {
-        let tuple = Owned::from_new(PyTuple_New(size))?;
-        for (position, item) in (0..).zip(items) {
-            PyTuple_SET_ITEM(tuple.as_ptr(), position, item.into_ptr());
+        let tuple = Owned::from_new(PyTuple_New(Py_ssize_t::try_from(count).unwrap_or(Py_ssize_t::MAX)))?;
+        for position in 0..count {
+            PyTuple_SET_ITEM(tuple.as_ptr(), position as Py_ssize_t, item(position)?.into_ptr());
         }
         Ok(tuple)
     }

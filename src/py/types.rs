@@ -120,7 +120,7 @@ pub(crate) fn create(
     // 3.9 wants the base in a tuple. Python 3.11 fails without an exception where it has no memory for the name.
     unsafe {
         let bases = match base.as_mut() {
-            Some(base) => Some(args::tuple(gil, vec![Borrowed::from_ptr(ptr::from_mut(base).cast()).hold()])?),
+            Some(base) => Some(args::tuple(gil, [Borrowed::from_ptr(ptr::from_mut(base).cast()).hold()])?),
             None => None,
         };
         let bases = bases.as_ref().map_or(ptr::null_mut(), Owned::as_ptr);

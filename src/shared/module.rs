@@ -102,7 +102,7 @@ const LUA_MEMORY_ERROR_DOC: &CStr = c"Lua ran out of memory, or reached the limi
 
 /// An exception class. Its attributes are there from the beginning, so that all errors can be treated alike.
 fn exception(gil: Gil<'_>, name: &CStr, doc: &CStr, bases: &[Borrowed<'_>]) -> Result<Owned, Raised> {
-    let bases = args::tuple(gil, bases.iter().map(|base| base.hold()).collect())?;
+    let bases = args::tuple(gil, bases.iter().map(|base| base.hold()))?;
     // SAFETY: the GIL is held; names and documentation are constants.
     unsafe {
         let attributes = Owned::from_new(PyDict_New())?;
@@ -390,9 +390,9 @@ fn unpack(gil: Gil<'_>, state: &State, arguments: Borrowed<'_>) -> Result<Owned,
             {
                 let (mut positional, mut named) = (ptr::null_mut(), ptr::null_mut());
                 check((flavour.unpack_table)(only.as_ptr(), &raw mut positional, &raw mut named))?;
-                return args::tuple(gil, vec![Owned::from_new(positional)?, Owned::from_new(named)?]);
+                return args::tuple(gil, [Owned::from_new(positional)?, Owned::from_new(named)?]);
             }
         }
-        args::tuple(gil, vec![arguments.hold(), Owned::from_new(PyDict_New())?])
+        args::tuple(gil, [arguments.hold(), Owned::from_new(PyDict_New())?])
     }
 }
