@@ -41,13 +41,8 @@ static int lupa_message_handler (lua_State *L) {
   lua_settop(L, 1);
   if (lupa_pushfunction(L, runtime, LUPA_TRACEBACK)) {
     lua_pushvalue(L, 1);                                            /* value f value */
-    if (lua_pcall(L, 1, 1, 0) == LUA_OK && !lua_isnil(L, 2)) {      /* value text|message */
-      lua_rawgeti(L, LUA_REGISTRYINDEX, runtime->traceback);        /* value text old */
-      if (!lua_isnil(L, 3)) {               /* the slot is still ours; otherwise filling it could raise */
-        lua_pop(L, 1);
-        lua_rawseti(L, LUA_REGISTRYINDEX, runtime->traceback);      /* value */
-      }
-    }
+    if (lua_pcall(L, 1, 1, 0) != LUA_OK || lua_isnil(L, 2)) lua_pushboolean(L, 0);    /* value ... text|false */
+    (void)lupa_fillslot(L, runtime->traceback, -1, 0);
   }
   lua_settop(L, 1);
   return 1;

@@ -62,6 +62,7 @@ OPERATIONS = {
     "an unstarted coroutine": (lambda lua: str(list(lua.eval("coroutine.create(function() return 5 end)")())), {"[5]"}),
     "require": (lambda lua: lua.require("string").rep("ab", 2), {"abab"}),
     "collect": (lambda lua: lua.gccollect(), {None}),
+    "many values": (lambda lua: len(next(lua.eval("function() coroutine.yield({}" + ", {}" * 60 + ") end").coroutine())), {61}),
     "many results": (lambda lua: len(lua.eval("{}" + ", {}" * 60)), {61}),
     "a callback": (lambda lua: lua.eval("function(f) return f('a') end")(str.upper), {"A"}),
     "arguments": (lambda lua: lua.eval("python.builtins.dict(python.args{a = 1})")["a"], {1}),
