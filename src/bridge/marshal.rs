@@ -6,7 +6,7 @@ use std::ffi::{c_int, c_uint};
 use crate::ffi::python::*;
 
 use crate::ffi::lua::{self as ffi};
-use crate::py::text::{self, Encoding};
+use crate::py::text;
 use crate::py::{Borrowed, Owned, Raised, call, error};
 use crate::shared::ProtocolWrapper;
 
@@ -55,8 +55,10 @@ impl Locked<'_> {
         let class = value.type_ptr();
         // SAFETY: the GIL is held and the value alive; each check precedes its access.
         unsafe {
-            if class == &raw mut PyUnicode_Type && matches!(self.runtime.options.encoding, Some(Encoding::Utf8)) {
-                let encoded = text::encode(self.gil, value, &Encoding::Utf8)?;
+            if class == &raw mut PyUnicode_Type
+                && let Some(encoding) = self.runtime.options.encoding.as_ref().filter(|encoding| encoding.is_simple())
+            {
+                let encoded = text::encode(self.gil, value, encoding)?;
                 slots.add_string(encoded.pointer, encoded.size, encoded.owner);
             } else if let Some(number) = exact_number(value) {
                 slots.add_exact(number);

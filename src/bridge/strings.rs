@@ -60,12 +60,12 @@ impl Strings {
 }
 
 impl Locked<'_> {
-    /// Are there caches? Where memory is counted, a script could tell; other encodings than UTF-8 have to be asked.
+    /// Are there caches? Where memory is counted, a script could tell; other encodings have to be asked.
     fn has_caches(&self) -> bool {
         let options = &self.runtime.options;
         self.runtime.memory.is_none()
-            && matches!(options.encoding, Some(Encoding::Utf8))
-            && matches!(options.source_encoding, Encoding::Utf8)
+            && options.encoding.as_ref().is_some_and(Encoding::is_simple)
+            && options.source_encoding.is_simple()
     }
 
     /// `[-0, +0|1, -]` Pushes the Lua string of a `str` that is known.

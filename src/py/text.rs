@@ -12,6 +12,7 @@ use super::{Borrowed, Gil, Owned, Raised, call};
 #[derive(Clone)]
 pub(crate) enum Encoding {
     Utf8,
+    Latin1,
     Named(CString),
 }
 
@@ -20,9 +21,15 @@ impl Encoding {
         let plain: Vec<u8> = name.iter().filter(|c| !b"-_".contains(c)).map(u8::to_ascii_lowercase).collect();
         match CString::new(name) {
             _ if plain == b"utf8" => Encoding::Utf8,
+            _ if plain == b"latin1" || plain == b"iso88591" => Encoding::Latin1,
             Ok(name) => Encoding::Named(name),
             Err(nul) => Encoding::Named(CString::new(&name[..nul.nul_position()]).unwrap_or_default()),
         }
+    }
+
+    /// Is it done without asking Python's registry of codecs, which may run any code? ASCII is the same in those.
+    pub(crate) fn is_simple(&self) -> bool {
+        matches!(self, Encoding::Utf8 | Encoding::Latin1)
     }
 }
 
@@ -107,16 +114,36 @@ pub(crate) unsafe fn ascii<'a>(text: Borrowed<'a>) -> Option<&'a [u8]> {
     }
 }
 
+/// The characters of a `str` that are known to be of Latin-1: they lie in the object, a byte each.
+///
+/// # Safety
+/// The object is a `str`.
+unsafe fn latin1<'a>(text: Borrowed<'a>) -> Option<&'a [u8]> {
+    // SAFETY: promised by the caller; a compact string has its characters in the object, which is alive for 'a.
+    unsafe {
+        if PyUnicode_IS_COMPACT(text.as_ptr()) == 0 || PyUnicode_KIND(text.as_ptr()) != PyUnicode_1BYTE_KIND {
+            return None;
+        }
+        let size = usize::try_from(PyUnicode_GET_LENGTH(text.as_ptr())).ok()?;
+        Some(std::slice::from_raw_parts(PyUnicode_1BYTE_DATA(text.as_ptr()), size))
+    }
+}
+
 /// Encodes a `str`, strictly. Raises UnicodeEncodeError, or LookupError for an unknown encoding.
 pub(crate) fn encode(_gil: Gil<'_>, text: Borrowed<'_>, encoding: &Encoding) -> Result<Encoded, Raised> {
     // SAFETY: the GIL is held; `text` is a str; the result of each call is checked before use.
     unsafe {
+        let in_place = match encoding {
+            Encoding::Utf8 => ascii(text),
+            Encoding::Latin1 => latin1(text),
+            Encoding::Named(_) => None,
+        };
+        if let Some(characters) = in_place {
+            let (pointer, size) = (characters.as_ptr().cast(), characters.len());
+            return Ok(Encoded { pointer, size, owner: text.hold() });
+        }
         let name = match encoding {
             Encoding::Utf8 => {
-                if let Some(characters) = ascii(text) {
-                    let (pointer, size) = (characters.as_ptr().cast(), characters.len());
-                    return Ok(Encoded { pointer, size, owner: text.hold() });
-                }
                 let mut size = 0;
                 let pointer = PyUnicode_AsUTF8AndSize(text.as_ptr(), &raw mut size);
                 if pointer.is_null() {
@@ -125,6 +152,7 @@ pub(crate) fn encode(_gil: Gil<'_>, text: Borrowed<'_>, encoding: &Encoding) -> 
                 let size = usize::try_from(size).unwrap_or(0);
                 return Ok(Encoded { pointer, size, owner: text.hold() });
             }
+            Encoding::Latin1 => c"latin-1",
             Encoding::Named(name) => name,
         };
         let owner = Owned::from_new(PyUnicode_AsEncodedString(text.as_ptr(), name.as_ptr(), ptr::null()))?;
@@ -141,8 +169,9 @@ pub(crate) fn decode(gil: Gil<'_>, bytes: &[u8], encoding: &Encoding) -> Result<
     unsafe {
         Owned::from_new(match encoding {
             // Python has each string of one character once.
-            Encoding::Utf8 if bytes.len() > 1 && bytes.is_ascii() => return new_ascii(gil, bytes),
+            _ if encoding.is_simple() && bytes.len() > 1 && bytes.is_ascii() => return new_ascii(gil, bytes),
             Encoding::Utf8 => PyUnicode_DecodeUTF8(bytes.as_ptr().cast(), size, ptr::null()),
+            Encoding::Latin1 => PyUnicode_DecodeLatin1(bytes.as_ptr().cast(), size, ptr::null()),
             Encoding::Named(name) => PyUnicode_Decode(bytes.as_ptr().cast(), size, name.as_ptr(), ptr::null()),
         })
     }
