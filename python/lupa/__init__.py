@@ -15,11 +15,8 @@ A certain runtime is a module to import:
 (5, 4)
 """
 
-import importlib
-import importlib.machinery
 import os
 import sys
-from contextlib import contextmanager as _contextmanager
 
 from lupa.version import __version__
 
@@ -29,13 +26,12 @@ _newest_lib = None
 
 def _parts(name):
     """`("lua", "54")` for the name of a runtime, with or without digits; None for any other name."""
-    # Importing `re` for this would take as long as all the rest.
+    # Importing `re` for this would take longer than all the rest; so would other modules that are imported where they are used.
     letters = name.rstrip("0123456789")
     is_runtime = letters.startswith("lua") and letters.isascii() and letters.isalpha() and letters.islower()
     return (letters, name[len(letters) :]) if is_runtime else None
 
 
-@_contextmanager
 def allow_lua_module_loading():
     """Let the runtime that is first imported inside the ``with`` block load Lua modules written in C.
 
@@ -49,6 +45,13 @@ def allow_lua_module_loading():
     >>> lua54.LuaRuntime().lua_version
     (5, 4)
     """
+    from contextlib import contextmanager
+
+    return contextmanager(_with_global_symbols)()
+
+
+def _with_global_symbols():
+    """Keep ``RTLD_GLOBAL`` in force until the generator goes on."""
     if not hasattr(os, "RTLD_GLOBAL"):
         yield
         return
@@ -108,15 +111,24 @@ def _import_newest_lib():
     """
     global _newest_lib
     if _newest_lib is None:
-        suffixes = tuple(importlib.machinery.EXTENSION_SUFFIXES)
+        from importlib.machinery import EXTENSION_SUFFIXES
+
+        suffixes = tuple(EXTENSION_SUFFIXES)
         files = (file for folder in __path__ for file in os.listdir(folder) if file.endswith(suffixes))
         names = {file.partition(".")[0] for file in files}
         runtimes = [parts for parts in map(_parts, names) if parts and parts[1]]
         if not runtimes:
             raise RuntimeError("Failed to import Lua binary module.")
         newest = max(runtimes, key=lambda parts: (parts[0] == "lua", int(parts[1])))
-        _newest_lib = importlib.import_module(f"{__name__}.{''.join(newest)}")
+        _newest_lib = _import_runtime("".join(newest))
     return _newest_lib
+
+
+def _import_runtime(name):
+    """The module of a runtime."""
+    from importlib import import_module
+
+    return import_module(f"{__name__}.{name}")
 
 
 def __getattr__(name):
@@ -127,7 +139,7 @@ def __getattr__(name):
     """
     if _parts(name):
         try:
-            return importlib.import_module(f"{__name__}.{name}")
+            return _import_runtime(name)
         except ModuleNotFoundError as error:
             if error.name != f"{__name__}.{name}":
                 raise

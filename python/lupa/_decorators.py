@@ -1,6 +1,5 @@
 """What all runtime modules offer and is best written in Python."""
 
-import functools
 import sys
 from _thread import RLock
 
@@ -81,7 +80,9 @@ def unpacks_lua_table(func: "Callable[..., _Result]") -> "Callable[..., _Result]
     3
     """
 
-    @functools.wraps(func)
+    from functools import wraps
+
+    @wraps(func)
     def wrapper(*args: "Any") -> "_Result":
         args, kwargs = unpack_arguments(args)
         return func(*args, **kwargs)
@@ -102,7 +103,9 @@ def unpacks_lua_table_method(meth: "Callable[..., _Result]") -> "Callable[..., _
     3
     """
 
-    @functools.wraps(meth)
+    from functools import wraps
+
+    @wraps(meth)
     def wrapper(self: "Any", *args: "Any") -> "_Result":
         args, kwargs = unpack_arguments(args)
         return meth(self, *args, **kwargs)

@@ -94,7 +94,8 @@ fn create_types(gil: Gil<'_>, module: Borrowed<'_>) -> Result<WrapperTypes, Rais
     let object = create(gil, module, "_LuaObject", object::spec, ptr::null_mut())?.into_ptr().cast();
     let new = |name, spec, base| Ok(create(gil, module, name, spec, base)?.into_ptr().cast());
     let function = new("_LuaFunction", function::spec, object)?;
-    let abstract_classes = call::import(gil, c"collections.abc")?;
+    // `collections.abc` is another name for it, behind the whole of `collections`, which takes longer than all that is done here.
+    let abstract_classes = call::import(gil, c"_collections_abc")?;
     let class = |name| call::attribute(gil, abstract_classes.borrow(), name).map(Owned::into_ptr);
     Ok(WrapperTypes {
         object,
