@@ -181,7 +181,7 @@ static lua_State *lupa_tocoroutine (lua_State *L, LupaOperation *operation, int 
 }
 
 /* [-0, +0, -] Defined in messages.h, which knows the bodies by name. */
-static void lupa_notestack (lua_State *L, LupaTrace *trace, int level, const void *value);
+static void lupa_notestack (lua_State *L, LupaRuntime *runtime, int level, const void *value);
 
 /*
 ** [-0, +results, e]   Move what a coroutine has yielded or returned, or its error value, to `L`; how many values. One that died
@@ -192,7 +192,7 @@ static int lupa_taketherest (lua_State *L, lua_State *co, int results, LupaOpera
   int died = lua_status(co) != LUA_OK && lua_status(co) != LUA_YIELD, closed = LUA_OK;
   if (operation->status != LUA_OK && operation->status != LUA_YIELD) {
     results = 1;
-    lupa_notestack(co, &lupa_runtime(L)->trace, 0, lua_topointer(co, -1));
+    lupa_notestack(co, lupa_runtime(L), 0, lua_topointer(co, -1));
   }
   operation->number = died;
   if (died) closed = lupa_closethread(co, L);

@@ -103,7 +103,7 @@ static int lupa_pushtraceback (lua_State *L, const LupaRuntime *runtime) {
   return lua_isfunction(L, -1);
 }
 
-/* ---- the traceback of what is no text, in a place of our own: made without allocating, hence fast, and always there ---- */
+/* ---- the traceback of what is no text, in a place of our own: made without Lua, hence fast, and there also where Lua has no memory ---- */
 
 /* Add text, unless the place is full. */
 static void lupa_tell (LupaTrace *trace, const char *text) {
@@ -149,9 +149,12 @@ static void lupa_tellframe (LupaTrace *trace, const lua_Debug *frame) {
 ** [-0, +0, -] Note the call stack of `L` from `level` on, innermost call first, for the error value at address `value`. A
 ** coroutine that has failed has no room to look for bodies, and none of them.
 */
-static void lupa_notestack (lua_State *L, LupaTrace *trace, int level, const void *value) {
+static void lupa_notestack (lua_State *L, LupaRuntime *runtime, int level, const void *value) {
   lua_Debug frame;
+  LupaTrace *trace = runtime->trace;
   int last = level + LUPA_TRACE_LEVELS;
+  if (trace == NULL) trace = runtime->trace = (LupaTrace *)malloc(sizeof(LupaTrace));
+  if (trace == NULL) return;
   trace->value = value;
   trace->size = 0;
   for (; level < last && lua_getstack(L, level, &frame); level++) {
@@ -177,7 +180,7 @@ static int lupa_body_traceback (lua_State *L) {
   LupaRuntime *runtime = lupa_runtime(L);
   if (runtime == NULL) return 0;
   if (lupa_saysnothing(L, 1) && lupa_pushtraceback(L, runtime) && lua_tocfunction(L, -1) == runtime->debug_traceback) {
-    lupa_notestack(L, &runtime->trace, 2, lua_topointer(L, 1));     /* 0 is this body, 1 the message handler */
+    lupa_notestack(L, runtime, 2, lua_topointer(L, 1));     /* 0 is this body, 1 the message handler */
     return 0;
   }
   if (!lua_isstring(L, 1) && !lua_isnil(L, 1)) {

@@ -35,7 +35,7 @@ static int lupa_message_handler (lua_State *L) {
   LupaRuntime *runtime = lupa_runtime(L);
   if (runtime == NULL) return 1;
   if (lupa_tobox(L, 1) != NULL) {
-    lupa_notestack(L, &runtime->trace, 1, lua_topointer(L, 1));
+    lupa_notestack(L, runtime, 1, lua_topointer(L, 1));
     return 1;
   }
   lua_settop(L, 1);
@@ -251,6 +251,8 @@ static void lupa_closestate (lua_State *L, LupaRuntime *runtime) {
   runtime->inside = L;
   lupa_finishcycle(L);
   lua_close(L);
+  free(runtime->trace);
+  runtime->trace = NULL;
   lupa_running = outer;
 }
 

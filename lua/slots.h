@@ -134,7 +134,7 @@ typedef struct LupaRuntime {
   int functions[LUPA_FUNCTION_COUNT];       /* registry slots of the functions, where they are kept */
   int traceback;                            /* registry slot with the text of the last traceback, or false */
   int thrown;                               /* registry slot with the value to be raised in a coroutine, or false */
-  LupaTrace trace;
+  LupaTrace *trace;                         /* made when it is first needed */
   LupaThrow *throwing;                      /* the throw whose hook has not run yet */
   lua_CFunction debug_traceback;            /* the original debug.traceback */
   lua_CFunction coroutine_close;            /* the original coroutine.close */

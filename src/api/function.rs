@@ -8,10 +8,11 @@ use crate::lua::guard::effect;
 
 use crate::bridge::crossing::Crossing;
 use crate::bridge::operation::{Body, Operation};
-use crate::bridge::wrapper::{LuaCoroutineFunction, LuaObject, LuaThread};
+use crate::bridge::wrapper::{LuaCoroutineFunction, LuaFunction, LuaThread};
 use crate::lua::references::Reference;
+use crate::py::args::Given;
 use crate::py::error::raise_type_error;
-use crate::py::types::{self, TypeSpec, method, slot};
+use crate::py::types::{self, TypeSpec, method, offset, slot};
 use crate::py::{Borrowed, Owned, Raised, args, edge};
 
 use super::object::{self, COMMON_FLAGS, checked_reference, enter, give_up, positional, release_object};
@@ -38,31 +39,46 @@ Raises TypeError if this is not a function written in Lua.
 >>> list(f.coroutine(3))
 [1, 2, 3]";
 
+const CALLABLE_FLAGS: u64 = COMMON_FLAGS | Py_TPFLAGS_HAVE_VECTORCALL as u64;
+
+fn callable_slots() -> Vec<PyType_Slot> {
+    let mut slots = object::common_slots();
+    slots.retain(|slot| slot.slot != Py_tp_call);
+    slots.push(slot(Py_tp_call, PyVectorcall_Call as *mut c_void));
+    slots
+}
+
+fn callable_members() -> Vec<PyMemberDef> {
+    let mut members = object::common_members();
+    members.push(offset(c"__vectorcalloffset__", std::mem::offset_of!(LuaFunction, vectorcall)));
+    members
+}
+
 pub(super) fn spec(name: &'static CStr) -> TypeSpec {
     TypeSpec {
         name,
         doc: Some(FUNCTION_DOC),
-        size: size_of::<LuaObject>(),
-        flags: COMMON_FLAGS | Py_TPFLAGS_BASETYPE as u64,
-        slots: object::common_slots(),
+        size: size_of::<LuaFunction>(),
+        flags: CALLABLE_FLAGS | Py_TPFLAGS_BASETYPE as u64,
+        slots: callable_slots(),
         methods: vec![method(c"coroutine", coroutine, COROUTINE_DOC)],
-        members: object::common_members(),
+        members: callable_members(),
         getters: Vec::new(),
     }
 }
 
 pub(super) fn coroutine_function_spec(name: &'static CStr) -> TypeSpec {
-    let mut slots = object::common_slots();
+    let mut slots = callable_slots();
     slots.retain(|slot| slot.slot != Py_tp_dealloc);
     slots.push(slot(Py_tp_dealloc, dealloc_coroutine_function as *mut c_void));
     TypeSpec {
         name,
         doc: Some(COROUTINE_FUNCTION_DOC),
         size: size_of::<LuaCoroutineFunction>(),
-        flags: COMMON_FLAGS,
+        flags: CALLABLE_FLAGS,
         slots,
         methods: vec![method(c"coroutine", coroutine, COROUTINE_DOC)],
-        members: object::common_members(),
+        members: callable_members(),
         getters: Vec::new(),
     }
 }
@@ -72,7 +88,7 @@ unsafe extern "C" fn dealloc_coroutine_function(slf: *mut PyObject) {
     // SAFETY: called by Python for a wrapper with no reference left.
     unsafe {
         PyObject_GC_UnTrack(slf.cast());
-        give_up((*wrapper).object.runtime, ptr::replace(&raw mut (*wrapper).function, Reference::NONE));
+        give_up((*wrapper).callable.object.runtime, ptr::replace(&raw mut (*wrapper).function, Reference::NONE));
         release_object(slf);
         types::free(slf);
     }
@@ -102,7 +118,7 @@ pub(super) unsafe extern "C" fn call_coroutine_function(
     // SAFETY: called by Python with the GIL held, a wrapper, and arguments that it keeps alive.
     unsafe {
         edge(|gil| {
-            let arguments = positional(gil, arguments, count, names)?;
+            let arguments = positional(gil, Given::from_vector(arguments, PyVectorcall_NARGS(count), names))?;
             let arguments = args::tuple(gil, arguments.iter().map(|argument| argument.hold()))?;
             let crossing = enter(gil, slf)?;
             new_thread(&crossing, slf, arguments)

@@ -12,6 +12,7 @@ use crate::bridge::wrapper::LuaObject;
 use crate::ffi::python::_PyType_Lookup;
 use crate::lua::references::Reference;
 use crate::lua::stack::{Number, Type};
+use crate::py::args::Given;
 use crate::py::error::{raise_attribute_error, raise_type_error};
 use crate::py::types::{self, TypeSpec, offset, slot};
 use crate::py::{Borrowed, Gil, Owned, Raised, edge, text};
@@ -27,19 +28,16 @@ pub(super) fn common_slots() -> Vec<PyType_Slot> {
         slot(Py_tp_new, refuse_new as *mut c_void),
         slot(Py_tp_dealloc, dealloc as *mut c_void),
         slot(Py_tp_traverse, traverse as *mut c_void),
-        slot(Py_tp_call, PyVectorcall_Call as *mut c_void),
+        slot(Py_tp_call, call as *mut c_void),
     ]
 }
 
 /// The fields that Python has to know of.
 pub(super) fn common_members() -> Vec<PyMemberDef> {
-    vec![
-        offset(c"__weaklistoffset__", std::mem::offset_of!(LuaObject, weakrefs)),
-        offset(c"__vectorcalloffset__", std::mem::offset_of!(LuaObject, vectorcall)),
-    ]
+    vec![offset(c"__weaklistoffset__", std::mem::offset_of!(LuaObject, weakrefs))]
 }
 
-pub(super) const COMMON_FLAGS: u64 = (Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_HAVE_VECTORCALL) as u64;
+pub(super) const COMMON_FLAGS: u64 = (Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC) as u64;
 
 pub(super) fn spec(name: &'static std::ffi::CStr) -> TypeSpec {
     let mut slots = common_slots();
@@ -151,7 +149,13 @@ pub(super) unsafe extern "C" fn traverse(slf: *mut PyObject, visit: visitproc, a
 
 // ---- call ----
 
-/// `obj(*args)`.
+/// `obj(*args)`, for what is called less often.
+unsafe extern "C" fn call(slf: *mut PyObject, arguments: *mut PyObject, keywords: *mut PyObject) -> *mut PyObject {
+    // SAFETY: called by Python with the GIL held, a wrapper, a tuple, and a dict or null.
+    unsafe { edge(|gil| call_object(gil, slf, Given::from_tuple(arguments, keywords))) }
+}
+
+/// `function(*args)`.
 pub(crate) unsafe extern "C" fn vectorcall(
     slf: *mut PyObject,
     arguments: *const *mut PyObject,
@@ -159,44 +163,39 @@ pub(crate) unsafe extern "C" fn vectorcall(
     names: *mut PyObject,
 ) -> *mut PyObject {
     // SAFETY: called by Python with the GIL held, a wrapper, and arguments that it keeps alive.
-    unsafe {
-        edge(|gil| {
-            let arguments = positional(gil, arguments, count, names)?;
-            let crossing = enter(gil, slf)?;
-            let function = checked_reference(&crossing, slf)?;
-            if let Some(results) = crossing.call_directly(function, arguments) {
-                return crossing.unmarshal_results(&results?);
-            }
-            let mut operation = Operation::new(crossing.runtime);
-            operation.slots.add_reference(function, None);
-            for &argument in arguments {
-                crossing.marshal(&mut operation.slots, argument)?;
-            }
-            let results = crossing.perform(Body::Call, &mut operation)?;
-            crossing.unmarshal_results(&results)
-        })
-    }
+    unsafe { edge(|gil| call_object(gil, slf, Given::from_vector(arguments, PyVectorcall_NARGS(count), names))) }
 }
 
-/// The arguments of a vectorcall, which must all be positional.
-///
 /// # Safety
-/// The four are what Python passed.
-pub(super) unsafe fn positional<'a>(
-    gil: Gil<'_>,
-    arguments: *const *mut PyObject,
-    count: usize,
-    names: *mut PyObject,
-) -> Result<&'a [Borrowed<'a>], Raised> {
-    // SAFETY: promised by the caller; a `Borrowed` is a plain pointer.
-    unsafe {
-        if !names.is_null() && PyTuple_GET_SIZE(names) > 0 {
-            let name = text::to_string(gil, Borrowed::from_ptr(PyTuple_GET_ITEM(names, 0)))?;
-            return Err(raise_type_error(gil, &format!("__call__() got an unexpected keyword argument '{name}'")));
-        }
-        let count = usize::try_from(PyVectorcall_NARGS(count)).unwrap_or(0);
-        if count == 0 { Ok(&[]) } else { Ok(std::slice::from_raw_parts(arguments.cast(), count)) }
+/// `slf` is a wrapper.
+#[inline(always)]
+unsafe fn call_object(gil: Gil<'_>, slf: *mut PyObject, given: Given<'_>) -> Result<Owned, Raised> {
+    let arguments = positional(gil, given)?;
+    // SAFETY: promised by the caller.
+    let (crossing, function) = unsafe {
+        let crossing = enter(gil, slf)?;
+        let function = checked_reference(&crossing, slf)?;
+        (crossing, function)
+    };
+    if let Some(results) = crossing.call_directly(function, arguments) {
+        return crossing.unmarshal_results(&results?);
     }
+    let mut operation = Operation::new(crossing.runtime);
+    operation.slots.add_reference(function, None);
+    for &argument in arguments {
+        crossing.marshal(&mut operation.slots, argument)?;
+    }
+    let results = crossing.perform(Body::Call, &mut operation)?;
+    crossing.unmarshal_results(&results)
+}
+
+/// The arguments of a call, which must all be positional.
+pub(super) fn positional<'a>(gil: Gil<'_>, given: Given<'a>) -> Result<&'a [Borrowed<'a>], Raised> {
+    if let Some(name) = given.first_name() {
+        let name = text::to_string(gil, name)?;
+        return Err(raise_type_error(gil, &format!("__call__() got an unexpected keyword argument '{name}'")));
+    }
+    Ok(given.positional())
 }
 
 /// The registry slot of a wrapper, which may have been given up.
@@ -218,8 +217,8 @@ pub(super) unsafe fn checked_reference(crossing: &Crossing<'_>, slf: *mut PyObje
 pub(super) unsafe fn describe(slf: *mut PyObject) -> String {
     // SAFETY: promised by the caller.
     let wrapper = unsafe { fields(slf) };
-    let name = type_name(wrapper.lua_type);
-    match wrapper.lua_type {
+    let name = type_name(wrapper.lua_type());
+    match wrapper.lua_type() {
         Type::Cdata => format!("<Lua {name}>"),
         _ => format!("<Lua {name} at {:p}>", wrapper.reference.address),
     }
@@ -243,7 +242,7 @@ pub(super) fn type_name(lua_type: Type) -> &'static str {
 /// The name of the Lua type of a wrapper, for `lua_type`.
 pub(super) unsafe extern "C" fn lua_type(slf: *mut PyObject) -> *mut PyObject {
     // SAFETY: called with the GIL held and a wrapper of this module.
-    unsafe { edge(|gil| text::string(gil, type_name(fields(slf).lua_type))) }
+    unsafe { edge(|gil| text::string(gil, type_name(fields(slf).lua_type()))) }
 }
 
 unsafe extern "C" fn repr(slf: *mut PyObject) -> *mut PyObject {
@@ -296,7 +295,7 @@ unsafe extern "C" fn length(slf: *mut PyObject) -> Py_ssize_t {
     // SAFETY: called by Python with the GIL held and a wrapper.
     unsafe {
         edge(|gil| {
-            if matches!(fields(slf).lua_type, Type::Function | Type::Thread) {
+            if matches!(fields(slf).lua_type(), Type::Function | Type::Thread) {
                 return Ok(0);
             }
             let crossing = enter(gil, slf)?;
@@ -326,7 +325,7 @@ unsafe extern "C" fn subscript(slf: *mut PyObject, key: *mut PyObject) -> *mut P
         edge(|gil| {
             let message = "item/attribute access not supported on functions";
             let wrapper = fields(slf);
-            if matches!(wrapper.lua_type, Type::Function | Type::Thread) {
+            if matches!(wrapper.lua_type(), Type::Function | Type::Thread) {
                 return Err(raise_type_error(gil, message));
             }
             let crossing = enter(gil, slf)?;
@@ -339,7 +338,7 @@ unsafe extern "C" fn subscript(slf: *mut PyObject, key: *mut PyObject) -> *mut P
             }
             let mut operation = Operation::new(crossing.runtime);
             operation.slots.add_reference(object, None);
-            if wrapper.lua_type == Type::Table {
+            if wrapper.lua_type() == Type::Table {
                 // t[nil] is always nil; None stands for python.none there.
                 crossing.marshal_not_nil(&mut operation.slots, key)?;
             } else {
@@ -368,7 +367,7 @@ pub(super) unsafe extern "C" fn getattro(slf: *mut PyObject, name: *mut PyObject
             if text::is_dunder(gil, Borrowed::from_ptr(name)) {
                 return Owned::from_new(PyObject_GenericGetAttr(slf, name));
             }
-            if matches!(fields(slf).lua_type, Type::Function | Type::Thread) {
+            if matches!(fields(slf).lua_type(), Type::Function | Type::Thread) {
                 return Err(raise_attribute_error(gil, "item/attribute access not supported on functions"));
             }
             let crossing = enter(gil, slf)?;

@@ -50,7 +50,7 @@ pub(crate) fn take_text(locked: &Locked<'_>) -> Option<Vec<u8>> {
 /// last.
 pub(crate) fn noted(locked: &Locked<'_>, index: c_int) -> Option<String> {
     // SAFETY: the runtime is locked; its C side does not change meanwhile.
-    let trace = unsafe { &mut (*locked.runtime.shared_with_c.get()).trace };
+    let trace = unsafe { (*locked.runtime.shared_with_c.get()).trace.as_mut() }?;
     let size = std::mem::take(&mut trace.size) as usize;
     if size == 0 || trace.value != locked.state().address(index) {
         return None;

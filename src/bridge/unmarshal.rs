@@ -15,7 +15,7 @@ use crate::py::{Borrowed, Owned, Raised, args, error, object, text};
 use super::crossing::{Locked, Results};
 use super::errors;
 use super::runtime::Phase;
-use super::wrapper::LuaCoroutineFunction;
+use super::wrapper::{LuaCoroutineFunction, LuaFunction};
 
 /// What is behind a value, as far as boxes are concerned.
 pub(crate) enum BoxContent {
@@ -122,7 +122,11 @@ impl Locked<'_> {
     fn unmarshal_function(&self, index: c_int) -> Result<Owned, Raised> {
         // SAFETY: the state is live; the function reads only.
         if unsafe { ffi::lupa_isobjectfunction(self.state().as_ptr(), index) } == 0 {
-            return self.new_wrapper(index, self.runtime.types.function);
+            let types = &self.runtime.types;
+            let wrapper = self.new_wrapper(index, types.function)?;
+            // SAFETY: the new wrapper is of this type, and ours alone.
+            unsafe { (*wrapper.as_ptr().cast::<LuaFunction>()).vectorcall = Some(types.call) };
+            return Ok(wrapper);
         }
         match box_content(self, index) {
             BoxContent::Object(object) => Ok(object),
@@ -144,7 +148,7 @@ impl Locked<'_> {
         let fields: *mut LuaCoroutineFunction = wrapper.as_ptr().cast();
         // SAFETY: the new wrapper is of this type, and ours alone.
         unsafe {
-            (*fields).object.vectorcall = Some(self.runtime.types.call_coroutine_function);
+            (*fields).callable.vectorcall = Some(self.runtime.types.call_coroutine_function);
             (*fields).function = function;
         }
         Ok(wrapper)

@@ -29,7 +29,7 @@ pub(crate) struct WrapperTypes {
     /// The classes `collections.abc.Sequence` and `Mapping`.
     pub(crate) sequence: *mut PyObject,
     pub(crate) mapping: *mut PyObject,
-    /// How wrappers are called, and how coroutines that were not started are.
+    /// How functions are called, and how coroutines that were not started are.
     pub(crate) call: vectorcallfunc,
     pub(crate) call_coroutine_function: vectorcallfunc,
 }
@@ -49,8 +49,19 @@ pub(crate) struct LuaObject {
     pub(crate) runtime: *mut RuntimeObject,
     pub(crate) reference: Reference,
     pub(crate) weakrefs: *mut PyObject,
+}
+
+impl LuaObject {
+    pub(crate) fn lua_type(&self) -> Type {
+        Type::from_tag(self.reference.tag)
+    }
+}
+
+/// `_LuaFunction`. What is called less often (tables, userdata) does without the place for this.
+#[repr(C)]
+pub(crate) struct LuaFunction {
+    pub(crate) object: LuaObject,
     pub(crate) vectorcall: Option<vectorcallfunc>,
-    pub(crate) lua_type: Type,
 }
 
 /// `_LuaThread`.
@@ -68,7 +79,7 @@ pub(crate) struct LuaThread {
 /// `_LuaCoroutineFunction`: a coroutine that was not started, which makes fresh ones of its function.
 #[repr(C)]
 pub(crate) struct LuaCoroutineFunction {
-    pub(crate) object: LuaObject,
+    pub(crate) callable: LuaFunction,
     pub(crate) function: Reference,
 }
 
@@ -83,17 +94,11 @@ impl<'rt> Locked<'rt> {
     /// `[-0, +0, -]` A new wrapper of the given type for the value at `index`.
     pub(crate) fn wrap(&self, index: c_int, class: *mut PyTypeObject) -> Result<Owned, Raised> {
         let reference = self.refer(index)?;
-        let lua_type = self.state().type_of(index);
-        self.wrap_reference(reference, lua_type, class)
+        self.wrap_reference(reference, class)
     }
 
     /// `[-0, +0, -]` A new wrapper that takes over a registry slot.
-    pub(crate) fn wrap_reference(
-        &self,
-        reference: Reference,
-        lua_type: Type,
-        class: *mut PyTypeObject,
-    ) -> Result<Owned, Raised> {
+    pub(crate) fn wrap_reference(&self, reference: Reference, class: *mut PyTypeObject) -> Result<Owned, Raised> {
         // SAFETY: the class is one of our wrapper types, which begin with a LuaObject.
         let wrapper = unsafe { types::allocate(self.gil, class) };
         let Ok(wrapper) = wrapper else {
@@ -104,8 +109,6 @@ impl<'rt> Locked<'rt> {
         // SAFETY: the new wrapper is ours alone, its layout is known; the runtime object is alive while it is locked.
         unsafe {
             (*fields).reference = reference;
-            (*fields).lua_type = lua_type;
-            (*fields).vectorcall = Some(self.runtime.types.call);
             (*fields).runtime = Borrowed::from_ptr(self.runtime.object).hold().into_ptr().cast();
         }
         Ok(wrapper)

@@ -2,7 +2,6 @@
 //! references of binary modules never collide with ours) and stay reserved: taking one afterwards cannot fail.
 
 use std::cell::RefCell;
-use std::collections::HashSet;
 use std::ffi::{c_int, c_void};
 use std::ptr;
 
@@ -34,11 +33,44 @@ impl Reference {
 #[derive(Default)]
 pub(crate) struct References {
     /// Every slot that was ever reserved.
-    known: RefCell<HashSet<c_int>>,
+    known: RefCell<Ranges>,
     /// Reserved and free: each holds `false`.
     free: RefCell<Vec<c_int>>,
     /// Given up by Python, in any thread that holds the GIL; they still hold their values.
     dropped: RefCell<Vec<Reference>>,
+}
+
+/// A set of numbers, most of which follow each other.
+#[derive(Default)]
+struct Ranges {
+    /// First and last of each range, in order, with gaps between.
+    ranges: Vec<(c_int, c_int)>,
+    #[cfg(feature = "checked")]
+    count: usize,
+}
+
+impl Ranges {
+    /// True if the number is new.
+    fn insert(&mut self, number: c_int) -> bool {
+        // The first range that ends at the number, or after it.
+        let next = self.ranges.partition_point(|&(_, last)| last < number);
+        if self.ranges.get(next).is_some_and(|&(first, _)| first <= number) {
+            return false;
+        }
+        #[cfg(feature = "checked")]
+        {
+            self.count += 1;
+        }
+        let follows = next > 0 && self.ranges[next - 1].1 == number - 1;
+        let precedes = self.ranges.get(next).is_some_and(|&(first, _)| first - 1 == number);
+        match (follows, precedes) {
+            (true, true) => self.ranges[next - 1].1 = self.ranges.remove(next).1,
+            (true, false) => self.ranges[next - 1].1 = number,
+            (false, true) => self.ranges[next].0 = number,
+            (false, false) => self.ranges.insert(next, (number, number)),
+        }
+        true
+    }
 }
 
 impl References {
@@ -57,7 +89,7 @@ impl References {
     /// How many slots are neither free nor given up.
     #[cfg(feature = "checked")]
     pub(crate) fn in_use(&self) -> usize {
-        self.known.borrow().len() - self.free.borrow().len() - self.dropped.borrow().len()
+        self.known.borrow().count - self.free.borrow().len() - self.dropped.borrow().len()
     }
 
     /// `[-0, +0, -]` A free slot, which holds `false`. `None` if none is left.

@@ -25,6 +25,24 @@ pub(crate) enum Type {
     Cdata,
 }
 
+impl Type {
+    /// What `lua_type` has returned; `LUA_TNONE` for an index without a value.
+    pub(crate) fn from_tag(tag: c_int) -> Type {
+        match tag {
+            ffi::LUA_TBOOLEAN => Type::Boolean,
+            ffi::LUA_TNUMBER => Type::Number,
+            ffi::LUA_TSTRING => Type::String,
+            ffi::LUA_TTABLE => Type::Table,
+            ffi::LUA_TFUNCTION => Type::Function,
+            ffi::LUA_TUSERDATA => Type::Userdata,
+            ffi::LUA_TLIGHTUSERDATA => Type::LightUserdata,
+            ffi::LUA_TTHREAD => Type::Thread,
+            tag if tag == ffi::LUPA_TCDATA as c_int => Type::Cdata,
+            _ => Type::Nil,
+        }
+    }
+}
+
 /// A number as Python sees it.
 pub(crate) enum Number {
     Integer(i64),
@@ -57,19 +75,7 @@ impl State {
 
     /// `[-0, +0, -]` The type of the value at `index`.
     pub(crate) fn type_of(self, index: c_int) -> Type {
-        // SAFETY: the state is live; an index without a value gives LUA_TNONE.
-        match unsafe { ffi::lua_type(self.0, index) } {
-            ffi::LUA_TBOOLEAN => Type::Boolean,
-            ffi::LUA_TNUMBER => Type::Number,
-            ffi::LUA_TSTRING => Type::String,
-            ffi::LUA_TTABLE => Type::Table,
-            ffi::LUA_TFUNCTION => Type::Function,
-            ffi::LUA_TUSERDATA => Type::Userdata,
-            ffi::LUA_TLIGHTUSERDATA => Type::LightUserdata,
-            ffi::LUA_TTHREAD => Type::Thread,
-            tag if tag == ffi::LUPA_TCDATA as c_int => Type::Cdata,
-            _ => Type::Nil,
-        }
+        Type::from_tag(self.tag(index))
     }
 
     /// `[-0, +0, -]` The type tag of the value at `index`, as the headers number them.

@@ -34,6 +34,27 @@ enum Named<'a> {
 }
 
 impl<'a> Given<'a> {
+    pub(crate) fn positional(self) -> &'a [Borrowed<'a>] {
+        self.positional
+    }
+
+    /// The first name, if there is any.
+    pub(crate) fn first_name(self) -> Option<Borrowed<'a>> {
+        match self.named {
+            Named::None => None,
+            // SAFETY: what is there is a tuple.
+            Named::Vector(names, _) => unsafe { names.items().first().copied() },
+            Named::Dict(dict) => {
+                let (mut position, mut key) = (0, std::ptr::null_mut());
+                // SAFETY: what is there is a dict, which holds the key.
+                unsafe {
+                    PyDict_Next(dict.as_ptr(), &raw mut position, &raw mut key, std::ptr::null_mut());
+                    key.as_mut().map(|key| Borrowed::from_ptr(key))
+                }
+            }
+        }
+    }
+
     /// Those of a function that Python calls with a tuple, and a dict or null.
     ///
     /// # Safety
