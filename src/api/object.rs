@@ -166,6 +166,8 @@ pub(crate) unsafe extern "C" fn vectorcall(
     unsafe { edge(|gil| call_object(gil, slf, Given::from_vector(arguments, PyVectorcall_NARGS(count), names))) }
 }
 
+/// `[-0, +0, -]` Calls a Lua object.
+///
 /// # Safety
 /// `slf` is a wrapper.
 #[inline(always)]
@@ -177,6 +179,7 @@ unsafe fn call_object(gil: Gil<'_>, slf: *mut PyObject, given: Given<'_>) -> Res
         let function = checked_reference(&crossing, slf)?;
         (crossing, function)
     };
+    effect!(crossing.state(), "[-0, +0, -]");
     if let Some(results) = crossing.call_directly(function, arguments) {
         return crossing.unmarshal_results(&results?);
     }

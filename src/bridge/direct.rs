@@ -49,7 +49,7 @@ impl<'rt> Locked<'rt> {
         }))
     }
 
-    /// So many values can be pushed without asking for room.
+    /// `[-0, +0, -]` So many values can be pushed without asking for room.
     fn room(&self) -> c_int {
         ROOM - self.runtime.results.get()
     }
@@ -86,6 +86,7 @@ impl<'rt> Locked<'rt> {
             state.drop_to(base);
             return None;
         }
+        trace::note!("resume: {} pushed, the stack has {}", state.top() - base, state.top());
         started();
         Some(self.enter_pushed(base, operation, |state, c, operation| {
             // SAFETY: see `run`; the thread and the values are on the stack. The operation outlives the call.

@@ -179,6 +179,7 @@ impl Locked<'_> {
 
     /// `[-0, +0, -]` The table of globals.
     pub(crate) fn unmarshal_globals(&self) -> Result<Owned, Raised> {
+        effect!(self.state(), "[-0, +0, -]");
         let state = self.state();
         // SAFETY: the state is live and has room.
         unsafe { ffi::lupa_pushglobals(state.as_ptr()) };
