@@ -14,7 +14,7 @@ pub struct Function {
     /// `[-pops, +pushes, raises]`
     pub effect: String,
     pub has_rust_name: bool,
-    /// Declared only where the headers are told to be compatible with an older version.
+    /// Not declared by every release, or only where the headers are told to be compatible with an older version.
     pub is_optional: bool,
 }
 

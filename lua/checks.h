@@ -1,7 +1,7 @@
 /*
 ** checks.h: the stack checks of checked builds; other builds do not see this file. The build script takes the effects of Lua's
 ** functions from lua/api.tsv, and those of ours from their comments, and makes each call compare what it has done to the
-** stack with them. A difference ends the process: whatever follows would be worth nothing.
+** stack with them. A difference ends the process: whatever follows would be worth nothing. Needs GNU C, as gcc and clang have it.
 */
 
 #ifndef LUPA_CHECKS_H

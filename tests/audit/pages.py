@@ -44,8 +44,8 @@ Every function that the headers of a supported Lua declare, in any version, and 
 tests/audit/pages.py` writes this page from `api.tsv` and the source; a test fails when it is out of date. The build compares the
 table with the headers that it finds, and takes from it what Rust may name.
 
-* **versions** are those whose headers declare it: plain Lua 5.1 to 5.5, LuaJIT 2.0 and 2.1. `?` means: only if told to be
-  compatible with an older version. Macros are not listed; where one is used, the function that it becomes counts.
+* **versions** are those whose headers declare it: plain Lua 5.1 to 5.5, LuaJIT 2.0 and 2.1. `?` means: not in every release,
+  or only if told to be compatible with an older version. Macros are not listed; where one is used, the function that it becomes counts.
 * **effect** is that of the reference manuals: 5.1.5, 5.2.4, 5.3.6, 5.4.8 and 5.5.0, for LuaJIT that of 5.1.
   `tests/audit/manuals.py` compares it with copies of them. Where a manual says something else, that stands under **manual**: the table
   has the stricter statement then, or what the code does. (5.2's manual has `e` for `m`, since finalizers run when memory is asked
