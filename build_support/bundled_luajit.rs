@@ -86,7 +86,7 @@ fn make(src: &Path) -> Outcome<()> {
     let status = Command::new("make")
         .current_dir(src)
         .arg("libluajit.a")
-        .arg(format!("CFLAGS=-fPIC {checks} {}", env::var("CFLAGS").unwrap_or_default()))
+        .arg(format!("CFLAGS=-O3 -fPIC {checks} {}", env::var("CFLAGS").unwrap_or_default()))
         .arg(format!("CC={}", compiler.path().display()))
         .status()
         .map_err(|error| format!("make, which LuaJIT needs, cannot be run: {error}"))?;
