@@ -235,6 +235,25 @@ class TestUnstartedThreads:
         assert lua.eval("function(t) return type(t), t == thread end")(thread) == ("thread", True)
         assert lua.eval("function(t) return coroutine.resume(t, 5) end")(thread) == (True, 5)
 
+    @pytest.mark.parametrize("argument", ["kept", "kept for the long way " * 9])
+    def test_one_that_could_not_be_started_keeps_its_arguments(self, lua, argument):
+        coroutine = lua.eval("function(...) coroutine.yield(...) end").coroutine(argument, 1)
+        call = lua.eval("function(f) return f() end")
+        refused = []
+
+        def nest():
+            try:
+                call(nest)
+            except RecursionError:
+                if not refused:
+                    with pytest.raises(RecursionError) as caught:
+                        next(coroutine)
+                    refused.append(caught.value)
+
+        nest()
+        assert len(refused) == 1
+        assert next(coroutine) == (argument, 1)
+
     def test_the_main_thread_is_a_thread(self, lua, lupa_module, lua_version):
         if lua_version < (5, 2):
             pytest.skip("Lua 5.1 does not hand out its main thread")

@@ -258,9 +258,26 @@ unsafe fn resume(crossing: &Crossing<'_>, slf: *mut PyObject, values: &[Borrowed
         }
         // Converting the values may have run any code, also this coroutine.
         check_resumable(crossing, slf)?;
-        drop(take_arguments(slf));
-        let results = crossing.perform(Body::Resume, &mut operation)?;
-        item(crossing, slf, &operation.for_c, &results)
+        let first = take_arguments(slf);
+        let results = crossing.perform(Body::Resume, &mut operation);
+        if results.is_err() {
+            give_back(crossing, slf, first);
+        }
+        item(crossing, slf, &operation.for_c, &results?)
+    }
+}
+
+/// `[-0, +0, -]` Keeps the arguments of a first resume for the next one, if it did not get so far.
+///
+/// # Safety
+/// `slf` is a thread wrapper.
+unsafe fn give_back(crossing: &Crossing<'_>, slf: *mut PyObject, arguments: Option<Owned>) {
+    effect!(crossing.state(), "[-0, +0, -]");
+    // SAFETY: promised by the caller; nobody has filled the field meanwhile.
+    unsafe {
+        if let (Some(arguments), Ok((_, Condition::NotStarted))) = (arguments, condition(crossing, slf)) {
+            (*slf.cast::<LuaThread>()).arguments = arguments.into_ptr();
+        }
     }
 }
 
@@ -283,7 +300,12 @@ unsafe fn resume_directly<'rt>(
     // The arguments are released after they were used: that may run any code.
     let mut first = None;
     // SAFETY: promised by the caller.
-    crossing.resume_directly(operation, reference, values, || first = unsafe { take_arguments(slf) })
+    let results = crossing.resume_directly(operation, reference, values, || first = unsafe { take_arguments(slf) })?;
+    if results.is_err() {
+        // SAFETY: promised by the caller.
+        unsafe { give_back(crossing, slf, first) };
+    }
+    Some(results)
 }
 
 /// `[-0, +0, -]` What a resume has ended with: an item, the end, or an error of the coroutine.
