@@ -211,7 +211,7 @@ print(lua.eval("1 + 1"))
         """)
         assert 50 < int(output) < 250
 
-    @pytest.mark.parametrize("kilobytes", [256, 512, 1024, 2048])
+    @pytest.mark.parametrize("kilobytes", [160, 256, 512, 1024, 2048])
     def test_in_a_thread_with_a_small_stack(self, run_script, kilobytes):
         output = run_script(f"""
             import threading
