@@ -15,9 +15,10 @@ use crate::lua::State;
 use crate::py::args::{Given, Signature};
 use crate::py::error::{self, raise, raise_stop_iteration, raise_type_error, raise_value_error};
 use crate::py::types::{self, TypeSpec, short_method, slot, vector_method};
-use crate::py::{Borrowed, Gil, Owned, Raised, call, edge, object as objects};
+use crate::py::{Borrowed, Owned, Raised, edge, object as objects};
 
 use super::object::{self, COMMON_FLAGS, checked_reference, enter, release_object, traverse};
+use super::throwing::exception_instance;
 
 const DOC: &CStr = c"A Lua coroutine, used like a Python generator.
 
@@ -367,28 +368,6 @@ unsafe extern "C" fn throw(
             let results = crossing.perform(Body::Throw, &mut operation)?;
             item(&crossing, slf, &operation.for_c, &results)
         })
-    }
-}
-
-/// The exception that `throw(type, value)` means: an instance, or a class that is called with the value.
-fn exception_instance(gil: Gil<'_>, class: Option<Borrowed<'_>>, value: Option<Borrowed<'_>>) -> Result<Owned, Raised> {
-    let class = class.unwrap_or_else(none);
-    let value = crate::py::args::unless_none(value);
-    // SAFETY: the objects are alive.
-    let is_class = unsafe { PyExceptionClass_Check(class.as_ptr()) != 0 };
-    match value {
-        None if error::is_exception(class) => Ok(class.hold()),
-        Some(_) if error::is_exception(class) => {
-            Err(raise_type_error(gil, "instance exception may not have a separate value"))
-        }
-        Some(value) if is_class && error::is_exception(value) => Ok(value.hold()),
-        Some(value) if is_class => call::call(gil, class, &[value]),
-        None if is_class => call::call(gil, class, &[]),
-        _ => {
-            let name = crate::py::text::type_name(class);
-            let message = format!("exceptions must be classes or instances deriving from BaseException, not {name}");
-            Err(raise_type_error(gil, &message))
-        }
     }
 }
 

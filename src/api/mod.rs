@@ -14,3 +14,4 @@ mod runtime_docs;
 mod runtime_memory;
 mod runtime_new;
 mod table;
+mod throwing;
