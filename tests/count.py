@@ -1,4 +1,4 @@
-"""Count the tests, for TESTING.md: `python tests/count.py` prints its table. Needs pytest and hypothesis, and no build."""
+"""Count the tests, for TESTING.md: `python tests/count.py` prints its table. Needs the package with what its tests need."""
 
 import collections
 import contextlib
