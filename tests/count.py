@@ -20,6 +20,7 @@ KINDS = {
     "stress": "threads",
     "packages": "Lua code and binary modules that nobody here wrote",
     "cli": "the command line",
+    "notebook": "the magics, in an IPython kernel",
 }
 
 
@@ -72,7 +73,8 @@ def main():
     for kind in [*titles, *sorted(set(cases) - set(titles))]:
         print(f"| `{kind}` | {titles.get(kind, '')} | {len(functions[kind]):,} | {cases[kind]:,} |")
     print(f"| | **together** | **{sum(map(len, functions.values())):,}** | **{sum(cases.values()):,}** |")
-    protections = sum(1 for line in lines_of("mutations/protections.txt") if re.match(r"[a-z]", line)) // 2
+    # Blank lines lie between them.
+    protections = len("\n".join(lines_of("mutations/protections.txt")).strip().split("\n\n"))
     print(f"\n{protections} protections are taken out one at a time; the fuzz corpus has", end=" ")
     print(f"{len(list((TESTS / 'fuzz' / 'corpus').rglob('*.json')))} programs.")
 
