@@ -4,7 +4,6 @@ import collections
 import contextlib
 import io
 import pathlib
-import re
 import sys
 
 import pytest
