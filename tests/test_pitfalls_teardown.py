@@ -211,7 +211,7 @@ print(lua.eval("1 + 1"))
         """)
         assert 50 < int(output) < 250
 
-    @pytest.mark.parametrize("kilobytes", [160, 256, 512, 1024, 2048])
+    @pytest.mark.parametrize("kilobytes", [256, 512, 1024, 2048])
     def test_in_a_thread_with_a_small_stack(self, run_script, kilobytes):
         output = run_script(f"""
             import threading
@@ -234,6 +234,23 @@ print(lua.eval("1 + 1"))
         kind, last = output.split()
         assert kind in ("RecursionError", "LuaError")
         assert last == "2"
+
+    def test_in_a_thread_whose_stack_is_too_small_for_any_call(self, run_script):
+        output = run_script("""
+            import threading
+            threading.stack_size(96 * 1024)
+            lua = LuaRuntime()
+            def work():
+                try:
+                    print(lua.eval("1 + 1"))
+                except RecursionError as error:
+                    print(type(error).__name__)
+            thread = threading.Thread(target=work)
+            thread.start()
+            thread.join()
+            print(lua.eval("1 + 1"))
+        """)
+        assert output.split() == ["RecursionError", "2"]
 
     def test_an_overflow_handler_that_returns_an_integer(self, run_script):
         output = run_script("""
