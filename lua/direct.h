@@ -116,17 +116,34 @@ static int lupa_directlyresumable (lua_State *L) {
   return lupa_canresume(lua_tothread(L, -1));
 }
 
+/*
+** [-0, +0, -]   on co: values ->       Close a coroutine that died by an error, and let go what it holds, if nothing has come to
+** take the error: that can hold the coroutine in turn, through the frames of a Python exception, and no collector sees both.
+*/
+static void lupa_forgetvalues (lua_State *L, LupaRuntime *runtime, lua_State *co) {
+  LupaOuter outer;
+  if (lua_status(co) == LUA_OK || lua_status(co) == LUA_YIELD) return;
+  outer = lupa_enter(L, runtime, NULL);
+  lupa_closethread(co, L);
+  lupa_leave(runtime, outer);
+  lua_settop(co, 0);                                                /* on co: */
+}
+
 /* [-1, +1+n, -]   thread -> handler values|error       Take from a coroutine what needs a protected call; the status of that. */
 static int lupa_directtake (lua_State *L, LupaRuntime *runtime, LupaOperation *operation) {
-  int handler = lua_gettop(L), known = lupa_pushfunction(L, runtime, LUPA_MESSAGE);
-  lua_insert(L, handler);                                           /* handler thread */
-  known &= lupa_pushfunction(L, runtime, LUPA_TAKE);
-  lua_insert(L, handler + 1);                                       /* handler body thread */
+  int status = LUA_ERRRUN, thread = lua_gettop(L), handler = thread + 1;
+  int known = lupa_pushfunction(L, runtime, LUPA_MESSAGE);          /* thread handler */
+  known &= lupa_pushfunction(L, runtime, LUPA_TAKE);                /* thread handler body */
   operation->body = LUPA_TAKE;
-  if (known) return lupa_protectedcall(L, runtime, operation, handler, 1);
-  operation->failure = LUPA_LOST_REFERENCE;
-  lua_settop(L, handler + 1);
-  return LUA_ERRRUN;
+  if (known) {
+    lua_pushvalue(L, thread);                                       /* thread handler body thread */
+    status = lupa_protectedcall(L, runtime, operation, handler, 1); /* thread handler values|error */
+  } else {
+    operation->failure = LUPA_LOST_REFERENCE;
+  }
+  if (status != LUA_OK) lupa_forgetvalues(L, runtime, lua_tothread(L, thread));
+  lua_remove(L, thread);                                            /* handler values|error */
+  return status;
 }
 
 /*

@@ -3,6 +3,8 @@ start; and the functions behind the operations, which `debug.getinfo` hands out.
 
 import threading
 
+import gc
+
 import pytest
 
 pytestmark = pytest.mark.deviation
@@ -340,6 +342,33 @@ class TestCoroutinesThatHooksResume:
         with pytest.raises((StopIteration, lupa_module.LuaError)):
             next(suspended)
         assert lua.eval("1 + 1") == 2
+
+    @pytest.mark.parametrize("fails", ["error('of the hook')", "f()"])
+    def test_an_error_that_cannot_be_taken_is_let_go(self, lua, unhook, fails):
+        """The exception's frames hold the coroutine: if that held the exception, nothing could collect them."""
+
+        class Failure(Exception):
+            pass
+
+        def fail():
+            raise Failure
+
+        def use():
+            coroutine = lua.eval("function(f) f() end").coroutine(fail)
+            lua.globals().f = fail
+            hook(lua, lua.eval(f"function() if coroutine.running() == main then debug.sethook() {fails} end end"), "c")
+            with pytest.raises(Exception):
+                next(coroutine)
+            unhook()
+            assert not coroutine
+
+        lua.execute("main = coroutine.running()")
+        for _ in range(5):
+            use()
+        for _ in range(3):
+            gc.collect()
+            lua.gccollect()
+        assert not [each for each in gc.get_objects() if isinstance(each, Failure)]
 
     @pytest.mark.parametrize("continue_", CONTINUE)
     def test_and_that_call_the_body_themselves(self, lua, lupa_module, unhook, continue_):

@@ -114,3 +114,57 @@ class TestContents:
     def test_many_entries(self, lua):
         table = lua.eval("(function() local t = {} for i = 1, 50000 do t[i] = i end return t end)()")
         assert sum(table.values()) == sum(range(50001))
+
+
+class TestTablesThatLuaChanges:
+    """A key that has gone is an error of next(), wherever Lua has removed it."""
+
+    KEYS = {"names": "'key' .. i", "floats": "i + 0.5", "integers": "i * 1000003"}
+
+    @pytest.fixture(params=KEYS)
+    def steps(self, lua, request):
+        lua.execute(f"""
+            t = {{}}
+            for i = 1, 100 do t[{self.KEYS[request.param]}] = i end
+            function replace_all()
+                for key in pairs(t) do t[key] = nil end
+                collectgarbage()
+                for i = 1, 1000 do t['other' .. i] = i end
+                collectgarbage()
+            end
+        """)
+        return iter(lua.globals().t)
+
+    def test_between_two_callbacks(self, lua, lupa_module, steps):
+        met = []
+
+        def step():
+            try:
+                met.append(next(steps))
+            except lupa_module.LuaError as error:
+                met.append(error)
+
+        lua.eval("function(step) step() step() replace_all() step() step() end")(step)
+        assert [isinstance(each, lupa_module.LuaError) for each in met] == [False, False, True, True]
+        assert len(list(lua.globals().t)) == 1000
+
+    def test_in_a_coroutine_that_goes_on(self, lua, lupa_module, steps):
+        coroutine = lua.eval("function() replace_all() coroutine.yield() replace_all() end").coroutine()
+        next(steps)
+        next(coroutine)
+        with pytest.raises(lupa_module.LuaError):
+            next(steps)
+        assert len(list(lua.globals().t)) == 1000
+
+    @pytest.mark.parametrize("returns", range(1, 9))
+    def test_by_a_hook_when_something_returns(self, lua, lupa_module, steps, returns):
+        hook = lua.eval("function() left = left - 1 if left == 0 then debug.sethook() replace_all() end end")
+        lua.globals().left = returns + 1
+        lua.eval("debug.sethook")(hook, "r")
+        try:
+            for _ in range(100):
+                next(steps)
+        except (lupa_module.LuaError, StopIteration):
+            pass
+        lua.execute("debug.sethook()")
+        assert len(list(lua.globals().t)) == (1000 if lua.globals().left <= 0 else 100)

@@ -188,8 +188,11 @@ unsafe extern "C" fn next(slf: *mut PyObject) -> *mut PyObject {
     // SAFETY: called by Python with the GIL held and a thread wrapper.
     unsafe {
         edge(|gil| {
+            // Released last: that may run any code.
+            let first;
             let crossing = enter(gil, slf)?;
-            resume(&crossing, slf, items(&first_arguments(slf)))
+            first = first_arguments(slf);
+            resume(&crossing, slf, items(&first))
         })
     }
 }
@@ -207,8 +210,10 @@ unsafe extern "C" fn send(
     unsafe {
         edge(|gil| {
             let value = SEND.parse(gil, Given::from_vector(arguments, count, names))?.values[0].unwrap_or_else(none);
+            // Released last, as in `next`.
+            let first;
             let crossing = enter(gil, slf)?;
-            let first = first_arguments(slf);
+            first = first_arguments(slf);
             if first.is_some() && !value.is_none() {
                 return Err(raise_type_error(gil, "can't send non-None value to a just-started generator"));
             }
@@ -298,7 +303,7 @@ unsafe fn resume_directly<'rt>(
     if closed || is_main || reference.is_none() {
         return None;
     }
-    // The arguments are released after they were used: that may run any code.
+    // The caller holds the arguments too, so that nothing is released here.
     let mut first = None;
     // SAFETY: promised by the caller.
     let results = crossing.resume_directly(operation, reference, values, || first = unsafe { take_arguments(slf) })?;

@@ -173,7 +173,8 @@ impl<'rt> Locked<'rt> {
         let results = self.results_above(base);
         if status != ffi::LUA_OK as c_int {
             // SAFETY: the operation is there, or null.
-            let failure = unsafe { operation.as_ref() }.map_or(0, |operation| operation.failure);
+            let failure =
+                unsafe { operation.as_ref() }.map_or(ffi::LUPA_NO_FAILURE as c_int, |operation| operation.failure);
             return Err(errors::raise_from_lua(self, status, failure as u32));
         }
         if self.runtime.results.get() > RESULTS_WITH_ROOM {

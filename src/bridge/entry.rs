@@ -67,6 +67,8 @@ pub(crate) unsafe extern "C" fn lupa_python(
     trace::leave!("back to Lua: the stack has {}", runtime.state().top());
     runtime.current.set(current);
     runtime.results.set(results);
+    // Lua goes on, and may change the tables that Python has looked at.
+    runtime.note_change();
     runtime.thread_state.set(gil::release(gil));
     count
 }

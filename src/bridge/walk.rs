@@ -75,6 +75,8 @@ impl Locked<'_> {
             return Ok(None);
         }
         walk.set(Walk { position: Position::Slot, slot, changes: self.runtime.changes.get() });
+        // A hook that was called when the body returned may have changed the table.
+        self.runtime.note_change();
         read(results.index(0)).map(Some)
     }
 

@@ -215,12 +215,18 @@ pub(crate) fn try_tuple(
     mut item: impl FnMut(usize) -> Result<Owned, Raised>,
 ) -> Result<Owned, Raised> {
     // SAFETY: the GIL is held; each position of the new tuple is filled once, with a reference given away. A tuple that is left
-    // with empty positions can be released.
+    // with empty positions can be released. Making an item may run any code, which must not find such a tuple through the
+    // collector; that of no items is shared, and not the collector's.
     unsafe {
         let tuple = Owned::from_new(PyTuple_New(Py_ssize_t::try_from(count).unwrap_or(Py_ssize_t::MAX)))?;
+        if count == 0 {
+            return Ok(tuple);
+        }
+        PyObject_GC_UnTrack(tuple.as_ptr().cast());
         for position in 0..count {
             PyTuple_SET_ITEM(tuple.as_ptr(), position as Py_ssize_t, item(position)?.into_ptr());
         }
+        PyObject_GC_Track(tuple.as_ptr().cast());
         Ok(tuple)
     }
 }

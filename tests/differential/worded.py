@@ -92,19 +92,4 @@ WORDED = [
             "tracebacks.traceback_of_deep_recursion": "in main chunk",
         },
     ),
-    Difference(
-        "Recursion through functions in C is an error",
-        "In tracebacks of LuaJIT, functions that are guarded are C functions and no builtin ones.",
-        {
-            "errors.runtime_error:string_format_wrong": "[C]: at ",
-            "errors.runtime_error:string_format_invalid": "[C]: at ",
-            "errors.runtime_error:pattern_capture": "[C]: at ",
-            "errors.runtime_error:coroutine_wrong": "[C]: at ",
-            "evaluation.dofile_of_a_missing_file": "[C]: at ",
-            "lua_threads.wrap_is_a_function": "[C]: at ",
-            "python_library.object_for_gsub": "[C]: at ",
-            "object_operations.library_function_on_a_list:format_d": "[C]: at ",
-        },
-        LUAJIT,
-    ),
 ]
