@@ -13,6 +13,7 @@ import pytest
 FOLDER = pathlib.Path(__file__).parents[1] / "examples"
 EXAMPLES = sorted(path.stem for path in FOLDER.glob("*.py"))
 PRINTING = [name for name in EXAMPLES if name != "mandelbrot"]
+LIMITING_MEMORY = ["plugin_host", "sandbox"]
 
 #: The pixels of lupa's own example of the same size.
 PIXELS = "c1949851218ef1f170c669a2cbd1ee13"
@@ -47,7 +48,7 @@ def test_an_example_is_short_and_explained(name):
 
 @pytest.mark.parametrize("name", PRINTING)
 def test_an_example_prints_what_it_announces(name, lupa_module, flavour, capsys):
-    if name == "sandbox" and not flavour.has_allocator:
+    if name in LIMITING_MEMORY and not flavour.has_allocator:
         pytest.skip("LuaJIT 2.0 cannot limit memory")
     if name == "penlight":
         needs_penlight(flavour.version)
