@@ -92,7 +92,8 @@ def main(new_runtime: type[lupa.LuaRuntime] = lupa.LuaRuntime) -> None:
             print(dict(sorted(server.items())))
 
         settings = load(file, new_runtime, stage="production")
-        print(f"in production: {settings['workers']} workers, ports {[server['port'] for server in settings['servers']]}")
+        ports = [server["port"] for server in settings["servers"]]
+        print(f"in production: {settings['workers']} workers, ports {ports}")
 
         for mistake in MISTAKES:
             file.write_text(mistake)

@@ -37,7 +37,7 @@ return stop
 """
 
 PLUGINS = {
-    "greeter": "local met = {} return function(who) if not met[who] then met[who] = true say('Welcome, ' .. who .. '!') end end",
+    "greeter": "local met = {} return function(x) if not met[x] then met[x] = true say('Welcome, ' .. x .. '!') end end",
     "counter": "local count = 0 return function(who) count = count + 1 say(who .. ' has written ' .. count) end",
     "clumsy": "return function(who)\n  error('I do not know ' .. who)\nend",
     "nosy": "return function() say(say.__globals__.PLUGINS) end",
@@ -55,8 +55,8 @@ class Plugin:
 
     def __init__(self, source: str, name: str, say: Callable[[str], None], new_runtime: type[lupa.LuaRuntime]) -> None:
         lua = new_runtime(
-            libs={"base", "string", "table", "math", "debug", "jit"}, mode="t", register_eval=False, register_builtins=False,
-            attribute_filter=refuse, item_filter=refuse, max_memory=MEMORY)
+            libs={"base", "string", "table", "math", "debug", "jit"}, mode="t", max_memory=MEMORY,
+            attribute_filter=refuse, item_filter=refuse, register_eval=False, register_builtins=False)
         names = lua.globals()
         if names.jit is not None:
             names.jit.off()                             # compiled code calls no hooks

@@ -68,7 +68,8 @@ class TestPluginHost:
         return outcome
 
     def test_a_plugin_gets_who_and_what(self, outcome):
-        assert outcome("return function(...) say(table.concat({...}, ': ')) end") == ["Ada writes: hello", "  it says: Ada: hello"]
+        printed = outcome("return function(...) say(table.concat({...}, ': ')) end")
+        assert printed == ["Ada writes: hello", "  it says: Ada: hello"]
 
     @pytest.mark.parametrize(
         "source, reason",
@@ -97,7 +98,8 @@ class TestPluginHost:
         assert (written, removed.startswith("  it is removed: ")) == ("Ada writes: hello", True)
 
     @pytest.mark.parametrize(
-        "name", ["python", "io", "os", "require", "load", "debug", "coroutine", "setmetatable", "xpcall", "newproxy", "_G"]
+        "name",
+        ["python", "io", "os", "require", "load", "debug", "coroutine", "setmetatable", "xpcall", "newproxy", "_G"],
     )
     def test_doors_are_closed(self, outcome, name):
         assert outcome(f"say(tostring({name})) return function() end")[0] == "  it says: nil"
@@ -105,3 +107,55 @@ class TestPluginHost:
     def test_an_exception_that_is_caught_leads_nowhere(self, outcome):
         source = "local _, e = pcall(say) local ok = pcall(function() return e.__traceback__ end) say(tostring(ok))"
         assert outcome(source + " return function() end")[0] == "  it says: false"
+
+
+class TestRules:
+    example = "rules"
+
+    @pytest.fixture
+    def reports(self):
+        return []
+
+    @pytest.fixture
+    def rules(self, example, new_runtime, tmp_path, reports):
+        return example["Rules"](tmp_path, reports.append, new_runtime)
+
+    @staticmethod
+    def rule(name, when="true", run=""):
+        return f"return {{{{name = '{name}', when = function(x) return {when} end, run = function(x) {run} end}}}}"
+
+    def test_files_come_and_go(self, rules, tmp_path, reports):
+        assert rules.apply({}) == []
+        (tmp_path / "b.lua").write_text(self.rule("second"))
+        (tmp_path / "a.lua").write_text(self.rule("first"))
+        assert rules.apply({}) == ["first", "second"]
+        (tmp_path / "a.lua").unlink()
+        assert (rules.apply({}), reports) == (["second"], [])
+
+    def test_an_edit_of_the_same_length_counts(self, rules, tmp_path):
+        for name in ("one", "two"):
+            (tmp_path / "rules.lua").write_text(self.rule(name))
+            assert rules.apply({}) == [name]
+
+    def test_rules_see_what_the_rules_before_did(self, rules, tmp_path):
+        (tmp_path / "a.lua").write_text(self.rule("sets", "x.n == 1", "x.n = 2"))
+        (tmp_path / "b.lua").write_text(self.rule("sees", "x.n == 2", "x.n = 3"))
+        subject = {"n": 1}
+        assert (rules.apply(subject), subject) == (["sets", "sees"], {"n": 3})
+
+    @pytest.mark.parametrize(
+        "broken", ["return", "return 1", "return {1}", "return {{name = 'x'}}", "x =", "error({})"]
+    )
+    def test_a_broken_edit_is_reported_once(self, rules, tmp_path, reports, broken):
+        file = tmp_path / "rules.lua"
+        for text in (self.rule("good"), broken):
+            file.write_text(text)
+            assert rules.apply({}) == rules.apply({}) == ["good"]
+        assert [report.partition(":")[0] for report in reports] == ["rules.lua keeps its old rules"]
+        file.write_text(self.rule("better"))
+        assert rules.apply({}) == ["better"]
+
+    def test_nothing_of_the_version_before_stays(self, rules, tmp_path):
+        for name in ("first", "second"):
+            (tmp_path / "rules.lua").write_text(f"count = (count or 0) + 1 {self.rule(name, 'count == 1')}")
+            assert rules.apply({}) == [name]
