@@ -38,6 +38,9 @@ IN_BETWEEN = [
 #: The tests of the benchmark need a build that is not slowed down.
 WITHOUT_BENCHMARK = "--ignore=tests/test_bench.py"
 
+#: A file stays in one process: its tests share what takes long to prepare.
+IN_PARALLEL = ["--numprocesses", "auto", "--dist", "loadfile"]
+
 #: All sessions compile the dependencies of the crate once, in a folder of their own.
 CARGO = {"CARGO_TARGET_DIR": str(pathlib.Path(".nox", "cargo").resolve())}
 
@@ -78,11 +81,12 @@ def tests(session):
 
 
 def run_suite(session, build, *arguments):
-    """All tests; the variables of the build let them look at the compiled C side."""
+    """All tests, in as many processes as there are processors; the variables of the build let them look at the compiled C
+    side."""
     environment = {"LUPA_ORACLE_PYTHON": oracle_python(session), **build}
     if SELECTED:
         environment["LUPA_TEST_RUNTIMES"] = ",".join(SELECTED)
-    session.run("pytest", *arguments, *session.posargs, env=environment)
+    session.run("pytest", *IN_PARALLEL, *arguments, *session.posargs, env=environment)
 
 
 @nox.session

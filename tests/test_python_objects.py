@@ -165,7 +165,7 @@ class TestDefaultProtocol:
     def protocol(self, lua, value):
         return lua.eval("function(o) return python.as_attrgetter(o) == o and 'attributes' or 'items' end")(value)
 
-    @pytest.mark.parametrize("value", [[1], {"a": 1}, (1,), range(3), memoryview(b"x"), list], ids=repr)
+    @pytest.mark.parametrize("value", [[1], {"a": 1}, (1,), range(3), memoryview(b"x"), list], ids=lambda value: type(value).__name__)
     def test_items(self, lua, value):
         assert self.protocol(lua, value) == "items"
 

@@ -52,7 +52,7 @@ class TestEachType:
         with pytest.raises(TypeError):
             getattr(lupa_module, name)()
 
-    @pytest.mark.parametrize("value", [None, 1, "text", {}, [], print, (x for x in ())], ids=repr)
+    @pytest.mark.parametrize("value", [None, 1, "text", {}, [], print, (x for x in ())], ids=lambda value: type(value).__name__)
     def test_objects_of_python_are_none_of_them(self, lupa_module, name, value):
         assert not isinstance(value, getattr(lupa_module, name))
 
