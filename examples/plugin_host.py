@@ -8,7 +8,7 @@ attackers put the whole host in a process that can be killed (SECURITY.md).
 It prints::
 
     Ada writes: hello
-      greeter says: Welcome, Ada!
+      greeter says: Hello Ada!
       counter says: Ada has written 1
       clumsy is removed: clumsy:2: I do not know Ada
       nosy is removed: plug-ins may not read __globals__
@@ -37,7 +37,7 @@ return stop
 """
 
 PLUGINS = {
-    "greeter": "local met = {} return function(x) if not met[x] then met[x] = true say('Welcome, ' .. x .. '!') end end",
+    "greeter": "local met = {} return function(x) if not met[x] then met[x] = true say('Hello ' .. x .. '!') end end",
     "counter": "local count = 0 return function(who) count = count + 1 say(who .. ' has written ' .. count) end",
     "clumsy": "return function(who)\n  error('I do not know ' .. who)\nend",
     "nosy": "return function() say(say.__globals__.PLUGINS) end",

@@ -159,3 +159,53 @@ class TestRules:
         for name in ("first", "second"):
             (tmp_path / "rules.lua").write_text(f"count = (count or 0) + 1 {self.rule(name, 'count == 1')}")
             assert rules.apply({}) == [name]
+
+
+class TestTemplates:
+    example = "templates"
+
+    @pytest.fixture
+    def render(self, example, new_runtime):
+        def render(text, **data):
+            return example["Template"](new_runtime(), text, "page.html")(**data)
+
+        return render
+
+    @pytest.mark.parametrize(
+        "text, rendered",
+        [
+            ("", ""),
+            ('"quoted" \\n \\ ]] --[[', '"quoted" \\n \\ ]] --[['),
+            ("a\r\nb\0007\n\n", "a\r\nb\0007\n\n"),
+            ("{{ 'a' }}{{'b'}}\n", "ab\n"),
+            ("{{ nothing }}{{ false }}", "false"),
+            ("{% for i = 1, 3 do %}\n{{ i }}\n{% end %}\n", "1\n2\n3\n"),
+            ("{% if x then\nput('<')\nend %}{{ x }}", "<yes"),
+            ("{{ ({a = '}'}).a }}", "}"),
+            ("{% local function f() return x end %}{{ f() }}", "yes"),
+            ("{{ '&<>\"' .. \"'\" }}", "&amp;&lt;&gt;&#34;&#39;"),
+        ],
+    )
+    def test_text_and_tags(self, render, text, rendered):
+        assert render(text, x="yes") == rendered
+
+    def test_what_a_template_sets_ends_with_it(self, example, new_runtime):
+        template = example["Template"](new_runtime(), "{{ x }}{% x = 'changed' %}{{ x }}", "page.html")
+        assert [template(x=1), template(), template(x="<")] == ["1changed", "changed", "&lt;changed"]
+
+    def test_a_template_within_itself(self, example, new_runtime):
+        text = "({{ x }}{% if inner then put(inner()) end %}{{ x }})"
+        template = example["Template"](new_runtime(), text, "page.html")
+        assert template(x="a", inner=lambda: template(x="b")) == "(a(bb)a)"
+
+    @pytest.mark.parametrize(
+        "text, line",
+        [("\n\n{{ error('x') }}", 3), ("{% if true then %}\n{% error('x') end %}", 2), ("\\\n{{ x.y.z }}", 2)],
+    )
+    def test_errors_name_the_line(self, lupa_module, render, text, line):
+        with pytest.raises(lupa_module.LuaError, match=f"^page.html:{line}: "):
+            render(text)
+
+    def test_exceptions_pass(self, render):
+        with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+            render("{{ guest.nothing }}", guest=object())
