@@ -209,3 +209,61 @@ class TestTemplates:
     def test_exceptions_pass(self, render):
         with pytest.raises(AttributeError, match="no attribute 'nothing'"):
             render("{{ guest.nothing }}", guest=object())
+
+
+class TestSpreadsheet:
+    example = "spreadsheet"
+
+    @pytest.fixture
+    def sheet(self, example, new_runtime):
+        return example["Sheet"](new_runtime)
+
+    def test_values(self, sheet):
+        for cell, content in {"A1": 2, "A2": "text", "A3": "=A1 * 3", "B1": "=A3 + A9", "B2": "=A2"}.items():
+            sheet.set(cell, content)
+        assert [sheet.value(cell) for cell in ("A1", "A2", "A3", "B1", "B2", "Z9")] == [2, "text", 6, 6, "text", 0]
+
+    def test_a_range_is_a_rectangle(self, sheet):
+        for number, cell in enumerate(["A1", "A2", "B1", "B2", "C1"]):
+            sheet.set(cell, 10**number)
+        sheet.set("D1", "=SUM(A1:B2) + SUM(C1:C1) + SUM(A8:B9)")
+        assert sheet.value("D1") == 11111
+
+    def test_only_users_of_a_cell_are_evaluated_again(self, sheet):
+        for cell, content in {"A1": 1, "A2": "=A1", "A3": "=A2", "B1": 1, "B2": "=B1"}.items():
+            sheet.set(cell, content)
+        assert (sheet.value("A3"), sheet.value("B2")) == (1, 1)
+        assert sheet.set("A1", 5) == {"A2", "A3"}
+        assert sheet.values == {"B1": 1, "B2": 1}
+        assert sheet.value("A3") == 5
+        assert sheet.set("A2", 7) == {"A3"}
+        assert sheet.value("A3") == 7
+
+    def test_a_long_chain(self, sheet):
+        sheet.set("A1", 1)
+        for row in range(2, 1001):
+            sheet.set(f"A{row}", f"=A{row - 1} + 1")
+        assert sheet.value("A1000") == 1000
+
+    def test_a_cycle_can_be_broken(self, example, sheet):
+        sheet.set("A1", "=A1")
+        with pytest.raises(example["FormulaError"], match="^A1 needs A1$"):
+            sheet.value("A1")
+        sheet.set("A1", "=A2")
+        sheet.set("A2", "=A1")
+        with pytest.raises(example["FormulaError"], match="^A2 needs A1 needs A2$"):
+            sheet.value("A2")
+        sheet.set("A1", 3)
+        assert sheet.value("A2") == 3
+
+    @pytest.mark.parametrize(
+        "formula", ["=", "=1,2", "=nil", "=SUM", "=B1:B2", "=pcall(SUM)", "=python", "=x.y", "=1 +", "=SUM(nil)"]
+    )
+    def test_what_has_no_value(self, example, sheet, formula):
+        sheet.set("A1", formula)
+        sheet.set("A2", "=A1")
+        for _ in range(2):
+            with pytest.raises(example["FormulaError"], match="^A1:"):
+                sheet.value("A2")
+        sheet.set("A1", 1)
+        assert sheet.value("A2") == 1
