@@ -1,6 +1,9 @@
 """What the longer examples do with what they do not print."""
 
+import io
 import runpy
+import sys
+import threading
 
 import pytest
 
@@ -267,3 +270,59 @@ class TestSpreadsheet:
                 sheet.value("A2")
         sheet.set("A1", 1)
         assert sheet.value("A2") == 1
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+class TestSimilarNames:
+    example = "similar_names"
+
+    @pytest.fixture
+    def find(self, example, new_runtime):
+        def find(names, known, threads=2):
+            return example["find_nearest"](names, known, threads, new_runtime)
+
+        return find
+
+    @pytest.mark.parametrize(
+        "name, known, distance",
+        [("", "abc", 3), ("abc", "", 3), ("kitten", "sitting", 3), ("same", "same", 0), ("M\xfcller", "Muller", 1)],
+    )
+    def test_distances(self, find, name, known, distance):
+        assert find([name], [known]) == [(known, distance)]
+
+    @pytest.mark.parametrize("threads", [1, 3])
+    def test_the_order_is_that_of_the_names(self, find, threads):
+        known = [format(number, "08b") for number in range(64)]
+        assert find(known[::-1], known, threads) == [(name, 0) for name in known[::-1]]
+
+    def test_each_thread_has_a_runtime(self, example, new_runtime):
+        made_by = []
+
+        def counting(**options):
+            made_by.append(threading.current_thread())
+            return new_runtime(**options)
+
+        example["find_nearest"](["a"] * 50, ["a", "b"], 3, counting)
+        assert 1 <= len(made_by) == len(set(made_by)) <= 3
+        assert threading.current_thread() not in made_by
+
+    def test_the_bar_of_tqdm(self, find, monkeypatch):
+        tqdm = pytest.importorskip("tqdm", reason="tqdm is not installed")
+        monkeypatch.setattr(tqdm.tqdm, "monitor_interval", 0)       # its thread would outlive the test
+        monkeypatch.setattr(sys, "stderr", terminal := Terminal())
+        assert find(["a", "b", "c"], ["c"]) == [("c", 1), ("c", 1), ("c", 0)]
+        assert "100%" in terminal.getvalue() and "3/3" in terminal.getvalue()
+
+    def test_a_count_without_tqdm(self, find, monkeypatch):
+        monkeypatch.setitem(sys.modules, "tqdm", None)
+        monkeypatch.setattr(sys, "stderr", terminal := Terminal())
+        assert find(["a", "b", "c"], ["c"]) == [("c", 1), ("c", 1), ("c", 0)]
+        assert terminal.getvalue() == "\r1/3\r2/3\r3/3\n"
+
+    def test_no_bar_without_a_terminal(self, find, capsys):
+        find(["a"], ["a"])
+        assert capsys.readouterr() == ("", "")
