@@ -15,6 +15,8 @@ nox.options.sessions = ["tests"]
 nox.options.default_venv_backend = "venv"
 
 RUNTIMES = ["lua51", "lua52", "lua53", "lua54", "lua55", "luajit20", "luajit21"]
+#: What `import lupa` takes.
+NEWEST = "lua55"
 SELECTED = [name for name in os.environ.get("LUPA_FLAVOURS", "").split(",") if name]
 ORACLE = "lupa==2.8"
 SMOKE_TEST = "tests/smoke/smoke.py"
@@ -180,6 +182,15 @@ def lint(session):
             "--", "-D", "warnings",
             external=True, env={**CARGO, "PYO3_PYTHON": python},
         )  # fmt: skip
+
+
+@nox.session
+def docs(session):
+    """The pages as a site, `docs/site`, without a warning; every link inside of it leads somewhere."""
+    flavours = ",".join(SELECTED or [NEWEST])
+    session.install(".", "sphinx", "myst-parser", "furo", env={**CARGO, "LUPA_FLAVOURS": flavours})
+    doctrees = str(pathlib.Path(session.create_tmp(), "doctrees"))
+    session.run("sphinx-build", "-n", "-W", "--keep-going", "-E", "-q", "-c", "docs", "-d", doctrees, ".", "docs/site")
 
 
 @nox.session

@@ -2,15 +2,20 @@
 
 import ast
 import doctest
-import importlib
+import importlib.util
 import inspect
 import pathlib
 import re
+import runpy
+import subprocess
+import sys
 
+import debian_modules as debian
 import pytest
 
 ROOT = pathlib.Path(__file__).parents[1]
-PAGES = sorted(path.name for path in ROOT.glob("*.md"))
+DOCS = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "docs").rglob("*.md"))
+PAGES = [*sorted(path.name for path in ROOT.glob("*.md")), *DOCS]
 #: Pages of the tests, for those who work on them.
 INNER_PAGES = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "tests").rglob("*.md"))
 OPTIONS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE | doctest.IGNORE_EXCEPTION_DETAIL
@@ -28,6 +33,13 @@ PRIVATE_TYPES = {
 
 #: Their public names, which are not part of `__all__`.
 PUBLIC_TYPES = ["LuaObject", "LuaTable", "LuaFunction", "LuaCoroutineFunction", "LuaThread"]
+
+#: What follows in a page is not for LuaJIT 2.0.
+NEEDS_LIMIT = "<!-- the rest needs max_memory -->"
+#: Before an example that is not for one of the runtimes.
+NOT_ON = re.compile(r"^<!-- not on (\w+) -->\n+```python\n.*?^```", re.MULTILINE | re.DOTALL)
+#: An example that has to be the first to import lupa, and needs Debian's `lua-cjson`.
+ALONE = re.compile(r"^<!-- alone, with lua-cjson -->\n+```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)\)")
 #: `tests/test_x.py`, `tests/test_x.py::test_y` or `tests/test_x.py::TestY::test_z`
@@ -67,13 +79,27 @@ def package(monkeypatch, lupa_module):
     return package
 
 
+@pytest.fixture
+def needs_cjson():
+    """For Lua 5.4."""
+    absence = debian.why_absent("cjson", "5.4", debian.is_binary)
+    if absence:
+        reason, is_failure = absence
+        (pytest.fail if is_failure else pytest.skip)(reason)
+    if importlib.util.find_spec("lupa.lua54") is None:
+        pytest.skip("the examples are about Lua 5.4, which was not built")
+
+
 class TestPages:
     def test_they_are_there(self):
-        assert {"README.md", "ARCHITECTURE.md", "COMPATIBILITY.md", "CHANGELOG.md"} <= set(PAGES)
+        assert {"README.md", "ARCHITECTURE.md", "COMPATIBILITY.md", "CHANGELOG.md", "docs/tutorial.md"} <= set(PAGES)
 
     @pytest.mark.parametrize("page", PAGES)
-    def test_examples_run(self, page, package, run_examples):
-        text = read(page)
+    def test_examples_run(self, page, package, flavour, run_examples):
+        text = ALONE.sub("", read(page))
+        text = NOT_ON.sub(lambda found: "" if found[1] == flavour.name else found[0], text)
+        if not flavour.has_allocator:
+            text = text.partition(NEEDS_LIMIT)[0]
         tries = run_examples([doctest.DocTestParser().get_doctest(text, {}, page, str(ROOT / page), 0)])
         assert tries > 0 or ">>>" not in text
 
@@ -81,6 +107,15 @@ class TestPages:
     def test_examples_in_python_are_prompts_so_that_they_run(self, page):
         blocks = re.findall(r"^```python\n(.*?)^```", read(page), re.MULTILINE | re.DOTALL)
         assert all(block.startswith(">>> ") for block in blocks)
+
+    @pytest.mark.parametrize("page", [page for page in PAGES if ALONE.search(read(page))])
+    def test_examples_run_that_must_be_the_first_to_import_lupa(self, page, needs_cjson, tmp_path):
+        for example in ALONE.findall(read(page)):
+            (tmp_path / "example.txt").write_text(example, encoding="utf-8")
+            done = subprocess.run(
+                [sys.executable, "-m", "doctest", "-o", "ELLIPSIS", tmp_path / "example.txt"],
+                capture_output=True, text=True, timeout=60)
+            assert (done.returncode, done.stdout + done.stderr) == (0, "")
 
     @pytest.mark.parametrize("page", [*PAGES, *INNER_PAGES])
     def test_links_lead_somewhere(self, page):
@@ -93,6 +128,13 @@ class TestPages:
     @pytest.mark.parametrize("page", [*PAGES, *INNER_PAGES])
     def test_tests_that_they_name_exist(self, page):
         assert [path + names for path, names in TEST.findall(read(page)) if not has_test(path, names)] == []
+
+    def test_the_picture_is_the_one_that_the_example_makes(self, tmp_path):
+        image = pytest.importorskip("PIL.Image", reason="Pillow is not installed")
+        output = tmp_path / "mandelbrot.png"
+        runpy.run_path(str(ROOT / "examples" / "mandelbrot.py"))["main"](["--size", "480", "--output", str(output)])
+        with image.open(output) as made, image.open(ROOT / "docs" / "mandelbrot.png") as shown:
+            assert (made.size, made.tobytes()) == (shown.size, shown.tobytes())
 
     def test_the_architecture_page_finds_its_names_in_the_files(self):
         places = [(file, name) for file, names in PLACE.findall(read("ARCHITECTURE.md")) for name in names.split(", ")]
