@@ -197,7 +197,7 @@ def docs(session):
 def types(session):
     """The stubs say what is there, and two type checkers accept the package and the examples."""
     # Node comes from the package index as well, whether the machine has one or not.
-    used_by_examples = ["Pillow", "tqdm", "types-tqdm"]
+    used_by_examples = ["Pillow", "tqdm", "types-tqdm", "werkzeug"]
     session.install(".[prompt]", "ipython", "mypy", "pyright[nodejs]", "types-Pygments", *used_by_examples, env=CARGO)
     session.run("stubtest", "lupa")
     session.run("mypy", "--strict", "--package", "lupa")

@@ -1,19 +1,21 @@
 """What the longer examples do with what they do not print."""
 
+import contextlib
 import io
-import runpy
 import sys
 import threading
+import urllib.parse
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from test_examples import FOLDER
+from test_examples import load
 
 
 @pytest.fixture
 def example(request):
     """The names that the example of the class defines."""
-    return runpy.run_path(str(FOLDER / f"{request.cls.example}.py"))
+    return load(request.cls.example)
 
 
 class TestConfiguration:
@@ -326,3 +328,60 @@ class TestSimilarNames:
     def test_no_bar_without_a_terminal(self, find, capsys):
         find(["a"], ["a"])
         assert capsys.readouterr() == ("", "")
+
+
+class TestWebHandlers:
+    example = "web_handlers"
+
+    @pytest.fixture
+    def logged(self):
+        return []
+
+    @pytest.fixture
+    def serve(self, example, new_runtime, logged):
+        """Start a server with some handlers; returns what sends a request."""
+        with contextlib.ExitStack() as stack:
+
+            def serve(handlers):
+                application = example["Application"](handlers, logged.append, new_runtime)
+                port = stack.enter_context(example["serving"](application))
+                return lambda *request, **form: example["fetch"](port, *request, **form)
+
+            yield serve
+
+    @pytest.mark.parametrize("text", ["", "<b>&", "caf\xe9 \u20ac", "a+b=c&d"])
+    def test_text_goes_both_ways(self, serve, text):
+        handler = "function(got) return got.path.it .. ':' .. got.form.it .. got.query.it, 202 end"
+        fetch = serve(f"route('POST', '/<path:it>', {handler})")
+        quoted = urllib.parse.quote(text)
+        assert fetch("POST", f"/x{quoted}?it={quoted}", it=text) == (202, f"x{text}:{text}{text}")
+
+    def test_requests_in_many_threads_take_turns(self, serve):
+        fetch = serve("local n = 0 route('GET', '/', function() local old = n n = old + 1 return tostring(n) end)")
+        with ThreadPoolExecutor(4) as pool:
+            answers = list(pool.map(lambda _: fetch("GET", "/"), range(40)))
+        assert sorted(answers) == sorted((200, str(number)) for number in range(1, 41))
+
+    @pytest.mark.parametrize(
+        "body, message",
+        [
+            ("error('no')", "handlers.lua:1: no"),
+            ("error({})", ""),
+            ("return", "a handler returns text and a status"),
+            ("return {}", "a handler returns text and a status"),
+            ("return 'a', 200, 'b'", "too many values to unpack"),
+            ("return 'a', 'b'", "a handler returns text and a status"),
+            ("return request.nothing.x", "handlers.lua:1: "),
+        ],
+    )
+    def test_a_broken_handler_is_logged_and_the_others_go_on(self, serve, logged, body, message):
+        fetch = serve(
+            f"route('GET', '/broken', function(request) {body} end) route('GET', '/', function() return 'fine' end)"
+        )
+        assert fetch("GET", "/broken") == (500, "something went wrong")
+        assert len(logged) == 1 and message in logged[0]
+        assert fetch("GET", "/") == (200, "fine")
+
+    def test_broken_handlers_do_not_start(self, serve, lupa_module):
+        with pytest.raises(lupa_module.LuaSyntaxError):
+            serve("route(")
