@@ -18,7 +18,7 @@ DOCS = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "docs").rglob("*.m
 PAGES = [*sorted(path.name for path in ROOT.glob("*.md")), *DOCS]
 #: Pages of the tests, for those who work on them.
 INNER_PAGES = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "tests").rglob("*.md"))
-OPTIONS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE | doctest.IGNORE_EXCEPTION_DETAIL
+OPTIONS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 #: The types without a public name, by an expression for one of their objects.
 PRIVATE_TYPES = {
