@@ -305,7 +305,7 @@ def work(n):
             import multiprocessing
             lua = LuaRuntime()
             def work(n):
-                return lua.table(n)
+                return lua.eval("print")
             with multiprocessing.get_context("fork").Pool(1) as pool:
                 try:
                     pool.apply(work, (1,))
@@ -313,6 +313,17 @@ def work(n):
                     print("cannot pickle" in str(error))
         """)
         assert output.strip() == "True"
+
+    def test_results_that_are_tables_are_data(self, run_script):
+        output = run_script("""
+            import multiprocessing
+            lua = LuaRuntime()
+            def work(n):
+                return lua.table(n, lua.table(n + 1))
+            with multiprocessing.get_context("fork").Pool(1) as pool:
+                print(pool.apply(work, (1,)))
+        """)
+        assert output.strip() == "[1, [2]]"
 
     def test_of_threads(self, new_runtime):
         from concurrent.futures import ThreadPoolExecutor

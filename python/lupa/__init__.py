@@ -20,6 +20,9 @@ import sys
 
 from lupa.version import __version__
 
+#: What is written in Python, and where it is loaded from when it is asked for.
+_PYTHON_NAMES = {"describe": "lupa._values", "to_python": "lupa._values"}
+
 #: The module that lends the package its names, once one of them was asked for.
 _newest_lib = None
 
@@ -126,13 +129,17 @@ def _import_newest_lib():
 
 def _import_runtime(name):
     """The module of a runtime."""
+    return _import(f"{__name__}.{name}")
+
+
+def _import(name):
     from importlib import import_module
 
-    return import_module(f"{__name__}.{name}")
+    return import_module(name)
 
 
 def __getattr__(name):
-    """Import a runtime by its name; take any other name from the newest runtime and remember it.
+    """Import a runtime by its name; take any other name from where it is, mostly the newest runtime, and remember it.
 
     Raises:
         AttributeError: there is no such runtime, or the newest runtime has no such name.
@@ -144,5 +151,6 @@ def __getattr__(name):
             if error.name != f"{__name__}.{name}":
                 raise
             raise AttributeError(name) from None
-    value = globals()[name] = getattr(_import_newest_lib(), name)
+    home = _import(_PYTHON_NAMES[name]) if name in _PYTHON_NAMES else _import_newest_lib()
+    value = globals()[name] = getattr(home, name)
     return value

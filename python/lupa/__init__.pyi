@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from typing import Any
 
-from typing_extensions import Self, disjoint_base
+from typing_extensions import Buffer, Self, disjoint_base
 
 from lupa import (
     lua51 as lua51,
@@ -29,6 +29,7 @@ from lupa._decorators import (
     unpacks_lua_table as unpacks_lua_table,
     unpacks_lua_table_method as unpacks_lua_table_method,
 )
+from lupa._values import describe as describe, to_python as to_python
 from lupa._wrappers import (
     LuaCoroutineFunction as LuaCoroutineFunction,
     LuaFunction as LuaFunction,
@@ -61,8 +62,8 @@ LUA_MININTEGER: int
 class LuaRuntime:
     def __new__(
         cls,
-        encoding: str | bytes | None = "UTF-8",
-        source_encoding: str | bytes | None = None,
+        encoding: str | Buffer | None = "UTF-8",
+        source_encoding: str | Buffer | None = None,
         attribute_filter: Callable[[Any, str, bool], str] | None = None,
         attribute_handlers: tuple[Callable[[Any, Any], Any] | None, Callable[[Any, Any, Any], object] | None]
         | None = None,
@@ -75,7 +76,7 @@ class LuaRuntime:
         *,
         traceback_notes: bool = False,
         libs: str | Iterable[str] | None = None,
-        mode: str | None = None,
+        mode: str | Buffer | None = None,
         item_filter: Callable[[Any, Any, bool], Any] | None = None,
     ) -> Self: ...
     @property
@@ -83,15 +84,15 @@ class LuaRuntime:
     @property
     def lua_implementation(self) -> str: ...
     def eval(
-        self, lua_code: str | bytes | bytearray, *args: Any, name: str | bytes | None = None, mode: str | None = None
+        self, lua_code: str | Buffer, *args: Any, name: str | Buffer | None = None, mode: str | Buffer | None = None
     ) -> Any: ...
     def execute(
-        self, lua_code: str | bytes | bytearray, *args: Any, name: str | bytes | None = None, mode: str | None = None
+        self, lua_code: str | Buffer, *args: Any, name: str | Buffer | None = None, mode: str | Buffer | None = None
     ) -> Any: ...
     def compile(
-        self, lua_code: str | bytes | bytearray, name: str | bytes | None = None, mode: str | None = None
+        self, lua_code: str | Buffer, name: str | Buffer | None = None, mode: str | Buffer | None = None
     ) -> LuaFunction: ...
-    def require(self, modulename: str | bytes) -> Any: ...
+    def require(self, modulename: str | Buffer) -> Any: ...
     def globals(self) -> LuaTable: ...
     def table(self, /, *items: Any, **fields: Any) -> LuaTable: ...
     def table_from(self, /, *sources: Iterable[Any], recursive: bool = False) -> LuaTable: ...

@@ -76,6 +76,14 @@ class LuaTable(LuaObject):
         """Remove a field."""
 
     @abstractmethod
+    def __copy__(self) -> "LuaTable":
+        """A table of the same runtime with the same keys and values."""
+
+    @abstractmethod
+    def __deepcopy__(self, memo: "dict[Any, Any]", /) -> "LuaTable":
+        """A table of the same runtime with copies of the tables in it."""
+
+    @abstractmethod
     def keys(self) -> "Iterator[Any]":
         """An iterator over the keys."""
 

@@ -2,8 +2,10 @@
 
 #[cfg(feature = "checked")]
 mod checked;
+mod copying;
 mod coroutine;
 mod function;
+mod identity;
 mod iterator;
 mod libraries;
 mod module;

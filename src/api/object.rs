@@ -14,8 +14,10 @@ use crate::lua::references::Reference;
 use crate::lua::stack::{Number, Type};
 use crate::py::args::Given;
 use crate::py::error::{raise_attribute_error, raise_type_error};
-use crate::py::types::{self, TypeSpec, offset, slot};
+use crate::py::types::{self, TypeSpec, object_member, offset, slot};
 use crate::py::{Borrowed, Gil, Owned, Raised, edge, text};
+
+use super::identity;
 
 const DOC: &std::ffi::CStr = c"A Lua object that Python holds.
 
@@ -29,12 +31,17 @@ pub(super) fn common_slots() -> Vec<PyType_Slot> {
         slot(Py_tp_dealloc, dealloc as *mut c_void),
         slot(Py_tp_traverse, traverse as *mut c_void),
         slot(Py_tp_call, call as *mut c_void),
+        slot(Py_tp_richcompare, identity::richcompare as *mut c_void),
+        slot(Py_tp_hash, identity::hash as *mut c_void),
     ]
 }
 
-/// The fields that Python has to know of.
+/// The fields that Python has to know of, and the runtime, for what is written in Python.
 pub(super) fn common_members() -> Vec<PyMemberDef> {
-    vec![offset(c"__weaklistoffset__", std::mem::offset_of!(LuaObject, weakrefs))]
+    vec![
+        offset(c"__weaklistoffset__", std::mem::offset_of!(LuaObject, weakrefs)),
+        object_member(c"__lua_runtime__", std::mem::offset_of!(LuaObject, runtime)),
+    ]
 }
 
 pub(super) const COMMON_FLAGS: u64 = (Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC) as u64;

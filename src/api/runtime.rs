@@ -261,12 +261,13 @@ unsafe extern "C" fn require(
         edge(|gil| {
             let [name] = REQUIRE.parse(gil, Given::from_vector(arguments, count, names))?.values;
             let name = name.unwrap_or_else(none);
-            if PyUnicode_Check(name.as_ptr()) == 0 && PyBytes_Check(name.as_ptr()) == 0 {
+            let bytes = text::bytes_like(gil, name)?;
+            if PyUnicode_Check(name.as_ptr()) == 0 && bytes.is_none() {
                 return Err(raise_type_error(gil, "modulename must be a string"));
             }
             let crossing = enter(gil, slf)?;
             let mut operation = Operation::new(crossing.runtime);
-            crossing.marshal(&mut operation.slots, name)?;
+            crossing.marshal(&mut operation.slots, bytes.as_ref().map_or(name, Owned::borrow))?;
             let results = crossing.perform(Body::Require, &mut operation)?;
             crossing.unmarshal_results(&results)
         })

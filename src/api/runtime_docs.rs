@@ -87,7 +87,7 @@ pub(super) const REQUIRE: &CStr = c"require($self, modulename)
 Load a Lua module by Lua's global function `require`, and return what that returns: on Lua 5.4 and newer, when the module
 is loaded first, a tuple of the module and what the loader says about it.
 
-Raises TypeError unless modulename is str or bytes, and LuaError if the module cannot be loaded.";
+Raises TypeError unless modulename is str or has the buffer protocol, as bytes have it, and LuaError if the module cannot be loaded.";
 
 pub(super) const GLOBALS: &CStr = c"globals($self, /)
 --
@@ -118,6 +118,7 @@ running index over all). Later sources win.
 
 With recursive=True, lists, dicts and other sequences and mappings inside of them become tables as well: one table for each
 object, so that shared objects stay shared and cycles stay cycles. Raises TypeError for what is not iterable.
+lupa.to_python() is the way back; what is None is not there then, since it is nil.
 
 >>> import lupa
 >>> lua = lupa.LuaRuntime()

@@ -10,6 +10,7 @@ use crate::py::error::raise_type_error;
 use crate::py::types::{TypeSpec, short_method, slot};
 use crate::py::{Borrowed, Owned, edge, text};
 
+use super::copying;
 use super::iterator::{What, new_iterator};
 use super::object::{self, COMMON_FLAGS, add_name, checked_reference, enter, fields};
 
@@ -54,14 +55,18 @@ pub(super) fn spec(name: &'static CStr) -> TypeSpec {
         size: size_of::<LuaObject>(),
         flags: COMMON_FLAGS,
         slots,
-        methods: vec![
-            short_method(c"keys", METH_NOARGS, keys, KEYS_DOC),
-            short_method(c"values", METH_NOARGS, values, VALUES_DOC),
-            short_method(c"items", METH_NOARGS, items, ITEMS_DOC),
-        ],
+        methods: [own_methods(), copying::methods()].concat(),
         members: object::common_members(),
         getters: Vec::new(),
     }
+}
+
+fn own_methods() -> Vec<PyMethodDef> {
+    vec![
+        short_method(c"keys", METH_NOARGS, keys, KEYS_DOC),
+        short_method(c"values", METH_NOARGS, values, VALUES_DOC),
+        short_method(c"items", METH_NOARGS, items, ITEMS_DOC),
+    ]
 }
 
 // ---- iteration ----

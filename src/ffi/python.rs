@@ -95,6 +95,7 @@ guarded! {
     fn PyLong_AsLongLongAndOverflow(object: Object, overflow: *mut c_int) -> c_longlong;
     fn PyLong_AsSize_t(object: Object) -> usize;
     fn PyLong_AsUnsignedLongLong(object: Object) -> c_ulonglong;
+    fn PyBytes_FromObject(object: Object) -> Object;
     fn PyUnicode_AsASCIIString(text: Object) -> Object;
     fn PyUnicode_AsEncodedString(text: Object, codec: *const c_char, errors: *const c_char) -> Object;
     fn PyUnicode_AsUTF8AndSize(text: Object, size: *mut Py_ssize_t) -> *const c_char;

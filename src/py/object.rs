@@ -133,3 +133,9 @@ pub(crate) fn boolean(value: bool) -> Owned {
         Borrowed::from_ptr(if value { crate::ffi::python::Py_True() } else { crate::ffi::python::Py_False() }).hold()
     }
 }
+
+/// `NotImplemented`, as a new reference.
+pub(crate) fn not_implemented() -> Owned {
+    // SAFETY: it is immortal, and not null.
+    unsafe { Borrowed::from_ptr(crate::ffi::python::Py_NotImplemented()).hold() }
+}

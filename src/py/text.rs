@@ -33,7 +33,7 @@ impl Encoding {
     }
 }
 
-/// The ASCII name in an argument (`str`, `bytes` or `bytearray`), or nothing for `None`.
+/// The ASCII name in an argument (`str`, or anything with a buffer), or nothing for `None`.
 pub(crate) fn ascii_name(gil: Gil<'_>, argument: Borrowed<'_>) -> Result<Option<Vec<u8>>, Raised> {
     if argument.is_none() {
         return Ok(None);
@@ -44,10 +44,11 @@ pub(crate) fn ascii_name(gil: Gil<'_>, argument: Borrowed<'_>) -> Result<Option<
             let encoded = Owned::from_new(PyUnicode_AsASCIIString(argument.as_ptr()))?;
             return Ok(Some(bytes_of(encoded.borrow()).to_vec()));
         }
-        let Some(name) = bytes_like(argument) else {
+        let Some(name) = bytes_like(gil, argument)? else {
             let class = call::repr(gil, Borrowed::from_ptr(argument.type_ptr().cast()))?;
             return Err(raise_value_error(gil, &format!("expected string, got {class}")));
         };
+        let name = bytes_of(name.borrow());
         if name.is_ascii() {
             Ok(Some(name.to_vec()))
         } else {
@@ -73,21 +74,14 @@ pub(crate) unsafe fn bytes_of(object: Borrowed<'_>) -> &[u8] {
     }
 }
 
-/// The content of a `bytes` or `bytearray` object. A bytearray may change whenever Python code runs.
-///
-/// # Safety
-/// No Python code runs while the result is in use.
-pub(crate) unsafe fn bytes_like<'a>(object: Borrowed<'a>) -> Option<&'a [u8]> {
-    // SAFETY: the checks precede the accesses.
+/// A `bytes` object with the content of any object that has the buffer protocol; nothing for other objects.
+pub(crate) fn bytes_like(_gil: Gil<'_>, object: Borrowed<'_>) -> Result<Option<Owned>, Raised> {
+    // SAFETY: the GIL is held, the object alive. What is asked for its buffer may run any code.
     unsafe {
-        if PyBytes_Check(object.as_ptr()) != 0 {
-            Some(bytes_of(object))
-        } else if PyByteArray_Check(object.as_ptr()) != 0 {
-            let size = usize::try_from(PyByteArray_Size(object.as_ptr())).unwrap_or(0);
-            Some(std::slice::from_raw_parts(PyByteArray_AsString(object.as_ptr()).cast(), size))
-        } else {
-            None
+        if PyObject_CheckBuffer(object.as_ptr()) == 0 {
+            return Ok(None);
         }
+        Owned::from_new(PyBytes_FromObject(object.as_ptr())).map(Some)
     }
 }
 
@@ -227,7 +221,7 @@ pub(crate) fn to_string(gil: Gil<'_>, text: Borrowed<'_>) -> Result<String, Rais
     }
 }
 
-/// Code, names of chunks and the like: `str` in the given encoding, or `bytes` and `bytearray` as they are.
+/// Code, names of chunks and the like: `str` in the given encoding, or the bytes of anything with a buffer as they are.
 pub(crate) fn source_bytes(gil: Gil<'_>, argument: Borrowed<'_>, encoding: &Encoding) -> Result<Vec<u8>, Raised> {
     // SAFETY: the GIL is held, the argument alive; the bytes are copied before anything else runs.
     unsafe {
@@ -235,8 +229,8 @@ pub(crate) fn source_bytes(gil: Gil<'_>, argument: Borrowed<'_>, encoding: &Enco
             let encoded = encode(gil, argument, encoding)?;
             return Ok(std::slice::from_raw_parts(encoded.pointer.cast(), encoded.size).to_vec());
         }
-        match bytes_like(argument) {
-            Some(bytes) => Ok(bytes.to_vec()),
+        match bytes_like(gil, argument)? {
+            Some(bytes) => Ok(bytes_of(bytes.borrow()).to_vec()),
             None => {
                 let class = call::repr(gil, Borrowed::from_ptr(argument.type_ptr().cast()))?;
                 Err(raise_type_error(gil, &format!("Expected string, got {class}")))

@@ -81,6 +81,11 @@ pub(crate) fn offset(name: &'static CStr, offset: usize) -> PyMemberDef {
     }
 }
 
+/// A field that holds an object, as an attribute that can be read.
+pub(crate) fn object_member(name: &'static CStr, offset: usize) -> PyMemberDef {
+    PyMemberDef { type_code: Py_T_OBJECT_EX, ..self::offset(name, offset) }
+}
+
 /// A table as Python wants it: closed by an empty entry, at a fixed address.
 fn table<T>(mut entries: Vec<T>, end: T) -> *mut c_void {
     entries.push(end);

@@ -4,6 +4,30 @@ from difference import ASSERT_WITH_ANY_VALUE, DOUBLES_ONLY, FROM_52, LIKE_51, PL
 
 IMPROVED = [
     Difference(
+        "Wrappers of one object are equal",
+        "In lupa two wrappers of one table differ.",
+        {
+            "table_objects.equality_is_the_wrappers": "(True, True, False, True)",
+            "calls.a_lua_object_comes_back_as_it_went": "False, True, [1, 2, 3])",
+            "evaluation.globals_compares_by_wrapper": "(True, False, True)",
+        },
+    ),
+    Difference(
+        "Tables are copied and pickled",
+        "In lupa neither works.",
+        {
+            "table_objects.copying:*copy": "_LuaTable{1: 1}",
+            "table_objects.copying:pickle": "getitem",
+            "wrappers.copy_of:table": "_LuaTable{}",
+            "wrappers.pickle_of:table": "getitem",
+        },
+    ),
+    Difference(
+        "Buffers are taken where bytes are",
+        "lupa takes str, bytes and bytearray.",
+        {"evaluation.eval_of:memoryview": "1"},
+    ),
+    Difference(
         "Code nests deeper",
         "The bundled Luas allow 400 nested C calls instead of 200, which is also their limit for the syntax.",
         {"evaluation.deeply_nested_code": "object has no attribute 'exception'"},

@@ -59,9 +59,14 @@ WORDED = [
         "lupa's message is about Cython.",
         {
             "runtimes.copying:*": "TypeError: cannot pickle 'lupa.LuaRuntime' object",
-            "table_objects.copying:*": "TypeError: cannot pickle 'lupa._LuaTable' object",
-            "wrappers.copy_of:*": "TypeError: cannot pickle 'lupa._Lua",
-            "wrappers.pickle_of:*": "TypeError: cannot pickle 'lupa._Lua",
+            "wrappers.copy_of:*function": "TypeError: cannot pickle 'lupa._Lua",
+            "wrappers.copy_of:*thread": "TypeError: cannot pickle 'lupa._Lua",
+            "wrappers.copy_of:userdata": "TypeError: cannot pickle 'lupa._Lua",
+            "wrappers.copy_of:*cdata": "TypeError: cannot pickle 'lupa._Lua",
+            "wrappers.pickle_of:*function": "TypeError: cannot pickle 'lupa._Lua",
+            "wrappers.pickle_of:*thread": "TypeError: cannot pickle 'lupa._Lua",
+            "wrappers.pickle_of:userdata": "TypeError: cannot pickle 'lupa._Lua",
+            "wrappers.pickle_of:*cdata": "TypeError: cannot pickle 'lupa._Lua",
         },
     ),
     Difference(

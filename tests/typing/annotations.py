@@ -74,3 +74,12 @@ class Subclass(LuaRuntime):
 
 def a_subclass_is_itself() -> None:
     assert_type(Subclass().extra, int)
+
+
+def data_and_text(table: LuaTable) -> str:
+    assert_type(lupa.to_python(table, max_depth=10), Any)
+    return lupa.describe(table, depth=2)
+
+
+def buffers_are_code(lua: LuaRuntime) -> None:
+    lua.execute(memoryview(b"return 1"), name=bytearray(b"=chunk"))

@@ -9,7 +9,6 @@ from itertools import islice
 from typing import Any, Union
 
 from lupa._core import lua_type
-from lupa._interactive.chunks import read
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,6 +32,8 @@ class Limits:
     #: Of all tables together.
     total: int = 500
     characters: int = 2000
+    #: Whether objects of Lua are asked what they are, by `__tostring`.
+    asks_objects: bool = True
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ class _Inspector:
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
         self.remaining = limits.total
-        self.met: dict[str, Table] = {}
+        self.met: dict[LuaTable, Table] = {}
         self.labels = 0
 
     def node(self, value: Any, depth: int) -> Node:
@@ -99,23 +100,22 @@ class _Inspector:
         return self.table(value, depth) if kind == "table" else Leaf(kind, repr(value))
 
     def table(self, value: LuaTable, depth: int) -> Node:
-        key = identity(value)
-        if key in self.met:
-            shown = self.met[key]
+        if value in self.met:
+            shown = self.met[value]
             if shown.label is None:
                 self.labels += 1
                 shown.label = self.labels
             return Again(shown)
         if depth == 0:
             return Leaf("table", "{...}")
-        shown = self.met[key] = Table()
+        shown = self.met[value] = Table()
         keys = value.keys()
-        first = list(islice(keys, min(self.limits.entries, self.remaining)))
+        first = list(islice(raw_items(keys, value.items()), min(self.limits.entries, self.remaining)))
         self.remaining -= len(first)
         shown.omitted = sum(1 for _ in islice(keys, COUNTED))
-        first.sort(key=order)
-        for each in first:
-            node = self.node(read(value, each), depth - 1)
+        first.sort(key=lambda item: order(item[0]))
+        for each, part in first:
+            node = self.node(part, depth - 1)
             if is_number(each) and each == len(shown.items) + 1:
                 shown.items.append(node)
             else:
@@ -124,6 +124,8 @@ class _Inspector:
 
     def told(self, value: Any) -> str | None:
         """What an object of Lua says of itself by `__tostring`, if it does."""
+        if not self.limits.asks_objects:
+            return None
         try:
             text = str(value)
         except UnicodeDecodeError as error:
@@ -139,9 +141,16 @@ class _Inspector:
             return object.__repr__(value)
 
 
-def identity(table: LuaTable) -> str:
-    """The same for all wrappers of one table: its address."""
-    return repr(table)
+def raw_items(keys: Iterator[Any], items: Iterator[tuple[Any, Any]]) -> Iterator[tuple[Any, Any]]:
+    """The pairs of a table without its metamethods, from both iterators over it; what cannot be decoded is bytes."""
+    for key in keys:
+        try:
+            item = next(items, None)
+        except UnicodeDecodeError as error:
+            item = key, error.object
+        if item is None:
+            return
+        yield item
 
 
 def is_number(key: Any) -> bool:
