@@ -166,7 +166,7 @@ def table_rows(text):
 
 
 class TestDocstrings:
-    @pytest.mark.parametrize("module", ["lupa", "lupa._core", "lupa._decorators", "lupa._values"])
+    @pytest.mark.parametrize("module", ["lupa", "lupa._core", "lupa._decorators", "lupa._output", "lupa._values"])
     def test_examples_of_the_package_run(self, module, package, run_examples):
         module = importlib.import_module(module)
         assert run_examples(doctest.DocTestFinder(exclude_empty=True).find(module)) > 0

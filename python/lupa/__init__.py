@@ -21,7 +21,7 @@ import sys
 from lupa.version import __version__
 
 #: What is written in Python, and where it is loaded from when it is asked for.
-_PYTHON_NAMES = {"describe": "lupa._values", "to_python": "lupa._values"}
+_PYTHON_NAMES = {"describe": "lupa._values", "redirect_output": "lupa._output", "to_python": "lupa._values"}
 
 #: The module that lends the package its names, once one of them was asked for.
 _newest_lib = None

@@ -29,6 +29,7 @@ from lupa._decorators import (
     unpacks_lua_table as unpacks_lua_table,
     unpacks_lua_table_method as unpacks_lua_table_method,
 )
+from lupa._output import redirect_output as redirect_output
 from lupa._values import describe as describe, to_python as to_python
 from lupa._wrappers import (
     LuaCoroutineFunction as LuaCoroutineFunction,

@@ -1,6 +1,7 @@
 """What annotations can say: checked by mypy and pyright (`nox -s types`), never run."""
 
 from collections.abc import Iterator
+from io import StringIO
 from typing import Any, Optional
 
 from typing_extensions import assert_type
@@ -83,3 +84,8 @@ def data_and_text(table: LuaTable) -> str:
 
 def buffers_are_code(lua: LuaRuntime) -> None:
     lua.execute(memoryview(b"return 1"), name=bytearray(b"=chunk"))
+
+
+def output_goes_to_streams(lua: LuaRuntime) -> None:
+    lupa.redirect_output(lua)
+    lupa.redirect_output(lua, StringIO())
