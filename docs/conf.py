@@ -25,7 +25,7 @@ include_patterns = ["*.md", "docs/**.md", "bench/README.md", "lua/API.md", "test
 source_suffix = {".md": "markdown"}
 nitpicky = True
 #: Names in the stubs that no page of this site describes: of the standard library, and private ones.
-FOREIGN = "Any|Callable|Iterable|Iterator|AbstractContextManager|Literal|TracebackType|_.*"
+FOREIGN = "Any|Buffer|Callable|Iterable|Iterator|AbstractContextManager|Literal|SupportsWrite|TracebackType|_.*"
 nitpick_ignore_regex = [("py:class", FOREIGN)]
 
 myst_heading_anchors = 3
@@ -46,7 +46,7 @@ python_maximum_signature_line_length = 100
 def signatures():
     """Parameters and result of each function and method, as the stubs have them: `{"LuaRuntime.eval": ("(...)", "Any")}`."""
     found = {}
-    for file in ("__init__.pyi", "_core.pyi", "_decorators.py", "_wrappers.py"):
+    for file in ("__init__.pyi", "_core.pyi", "_decorators.py", "_output.py", "_values.py", "_wrappers.py"):
         add_signatures(found, "", ast.parse((ROOT / "python" / "lupa" / file).read_text(encoding="utf-8")).body)
     return found
 

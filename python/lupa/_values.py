@@ -17,16 +17,14 @@ if TYPE_CHECKING:
 
     from lupa import LuaTable
 
-#: Structures of this depth can still be compared, printed and pickled by Python, which do it recursively.
-MAX_DEPTH = 200
-#: The same for texts.
+#: Texts are made recursively.
 MAX_TEXT_DEPTH = 100
 
 #: Where `copy.deepcopy` finds the copies of tables in its memo, whose other keys are numbers.
 COPIES = "copies of Lua tables"
 
 
-def to_python(value: Any, *, max_depth: int = MAX_DEPTH) -> Any:
+def to_python(value: Any, *, max_depth: int = 200) -> Any:
     """The Python data for a value of Lua: new lists and dicts for a table and all tables in it; any other value as it is.
 
     A table whose keys are exactly the integers from 1 to n is a list, every other one a dict, also the empty table and one with
@@ -35,6 +33,8 @@ def to_python(value: Any, *, max_depth: int = MAX_DEPTH) -> Any:
 
     Functions, coroutines, userdata and Python objects stay what they are, and so do tables that are keys. Metatables do not
     count: tables are read raw.
+
+    What Python does with nested data, comparing and pickling for instance, is recursive; that is why the depth is bounded.
 
     Raises:
         ValueError: tables lie in each other more than ``max_depth`` deep, or keys that differ in Lua (``true`` and ``1``) are
