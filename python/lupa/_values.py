@@ -95,15 +95,16 @@ def container_of(entries: list[tuple[Any, Any]]) -> list[Any] | dict[Any, Any]:
     count = len(entries)
     if len(fields) < count:
         raise ValueError("expected keys that differ in Python, as true and 1 do not")
-    if fields and all(type(key) is int and 0 < key <= count for key in fields):
-        return [fields[index] for index in range(1, count + 1)]
+    # Keys that are all integers, differ from each other, and lie between 1 and their number, are all of those.
+    if count and set(map(type, fields)) == {int} and min(fields) == 1 and max(fields) == count:
+        return list(map(fields.__getitem__, range(1, count + 1)))
     return fields
 
 
 def places_of_tables(container: list[Any] | dict[Any, Any]) -> list[tuple[Any, Any, LuaTable]]:
     """Where in a container tables are."""
     items = enumerate(container) if isinstance(container, list) else container.items()
-    return [(container, key, value) for key, value in items if is_table(value)]
+    return [(container, key, value) for key, value in items if lua_type(value) == "table"]
 
 
 def describe(
