@@ -10,7 +10,7 @@ import subprocess
 
 import nox
 
-nox.needs_version = ">=2024.3"
+nox.needs_version = ">=2024.4.15"
 nox.options.sessions = ["tests"]
 nox.options.default_venv_backend = "venv"
 
@@ -159,6 +159,14 @@ def oracle_python(session):
     session.run("python", "-m", "venv", "--clear", str(folder))
     session.run(str(python), "-m", "pip", "install", "--quiet", ORACLE, external=True)
     return str(python)
+
+
+@nox.session
+def builds(session):
+    """The tests with other Luas: of the system, and compiled in other ways; `nox -s builds -- --list` names them."""
+    project = nox.project.load_toml("pyproject.toml")["project"]
+    session.install("pip", *project["optional-dependencies"]["test"])
+    session.run("python", "tests/builds", "--work", session.create_tmp(), *session.posargs)
 
 
 @nox.session

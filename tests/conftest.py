@@ -95,6 +95,33 @@ def lua_version(flavour):
 
 
 @pytest.fixture(scope="session")
+def usual_numbers(lupa_module):
+    """For what is only so where integers have 64 bits, if there are any, and other numbers are doubles."""
+    if lupa_module.LUA_MAXINTEGER < 2**53 or lupa_module.LuaRuntime().eval("0.1") != 0.1:
+        pytest.skip("this Lua was compiled with smaller numbers")
+
+
+@pytest.fixture(scope="session")
+def other_lua():
+    """The name of the Lua that `tests/builds` has built the package with; empty for those that come with it."""
+    return os.environ.get("LUPA_OTHER_LUA", "")
+
+
+@pytest.fixture(scope="session")
+def bundled(other_lua):
+    """For what is only so in the Luas that come with the package."""
+    if other_lua:
+        pytest.skip(f"with another Lua: {other_lua}")
+
+
+@pytest.fixture(scope="session")
+def all_runtimes(other_lua):
+    """For what needs the modules of other runtimes."""
+    if other_lua:
+        pytest.skip("the only runtime is that of another Lua")
+
+
+@pytest.fixture(scope="session")
 def self_checking():
     """Whether Lua was compiled to check itself: it moves its stacks and shrinks them, and collects, whenever it may."""
     return os.environ.get("LUPA_SELF_CHECK", "") not in ("", "0")

@@ -63,6 +63,7 @@ class TestArgumentsAndResults:
         assert lua.eval("math.max")(3, 9, 2) == 9
         assert lua.eval("select")("#", None, None) == 2
 
+    @pytest.mark.usefixtures("usual_numbers")
     def test_recursion_in_lua(self, lua):
         lua.execute("function fac(n) if n < 2 then return 1 end return n * fac(n - 1) end")
         assert lua.globals().fac(15) == math.factorial(15)
@@ -88,6 +89,7 @@ class TestArgumentsAndResults:
 
 class TestPlainValues:
     @pytest.mark.parametrize("value", [True, False, "", "text", "ä€😀", "a\0b", 0, 1, -1, 2**31, -(2**53), 1.5, -0.1, 1e300])
+    @pytest.mark.usefixtures("usual_numbers")
     def test_they_come_back_equal_and_of_their_type(self, same, value):
         assert same(value) == value
         assert type(same(value)) is type(value)

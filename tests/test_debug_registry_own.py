@@ -214,6 +214,7 @@ class TestTheRestOfTheRegistry:
             lua.eval("error('x')")
         assert (table[1], lua.eval("1 + 1"), lua.eval("function(f) return f() end")(lambda: 5)) == (1, 2, 5)
 
+    @pytest.mark.usefixtures("bundled")
     def test_an_emptied_registry_without_an_array(self, run_script, skip_if_asserted):
         skip_if_asserted("globals that are no table")
         output = run_script("""

@@ -75,6 +75,7 @@ def image():
     return pytest.importorskip("PIL.Image", reason="Pillow is not installed")
 
 
+@pytest.mark.usefixtures("usual_numbers")
 def test_mandelbrot_writes_the_known_picture(image, runtime_name, lupa_module, tmp_path):
     output = tmp_path / "picture.png"
     load("mandelbrot")["main"](["--runtime", runtime_name, "--output", str(output)])

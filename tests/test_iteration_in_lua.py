@@ -103,6 +103,7 @@ class TestIter:
         """
         assert lua.eval(code)([[1, 2], [3], [], range(10)]) == 51
 
+    @pytest.mark.usefixtures("usual_numbers")
     def test_many_items(self, lua):
         total = lua.eval("function(i) local s = 0 for n in python.iter(i) do s = s + n end return s end")
         assert total(range(100_000)) == sum(range(100_000))
@@ -187,6 +188,7 @@ class TestEnumerate:
         with pytest.raises(lupa_module.LuaError, match=r"bad argument #3 to 'enumerate' \(invalid arguments\)"):
             lua.eval("function(l) local f = python.enumerate(l, 1, 2) end")([1])
 
+    @pytest.mark.usefixtures("usual_numbers")
     def test_many_items(self, lua):
         total = lua.eval("function(i) local s = 0 for k, n in python.enumerate(i) do s = s + k * n end return s end")
         assert total(range(10_000)) == sum(i * i for i in range(10_000))

@@ -76,10 +76,12 @@ class TestTypes:
         assert type(lua.table().keys()).__name__ == "_LuaIter"
         assert type(lua.nogc()).__name__ == "_LuaNoGC"
 
+    @pytest.mark.usefixtures("all_runtimes")
     def test_types_differ_between_runtimes(self, lua, runtime_name):
         other = importlib.import_module("lupa.lua54" if runtime_name != "lua54" else "lupa.lua53")
         assert type(other.LuaRuntime().table()) is not type(lua.table())
 
+    @pytest.mark.usefixtures("all_runtimes")
     def test_objects_of_another_module_are_python_objects(self, lua, runtime_name):
         other = importlib.import_module("lupa.lua54" if runtime_name != "lua54" else "lupa.lua53")
         table = other.LuaRuntime().table(1, 2)
@@ -127,6 +129,7 @@ class TestLuaType:
 class TestPackage:
     """`import lupa` takes the newest plain Lua and fetches its names when they are asked for."""
 
+    @pytest.mark.usefixtures("all_runtimes")
     def test_the_names_of_the_newest_lua(self):
         lupa = importlib.import_module("lupa")
         assert lupa.LUA_VERSION == (5, 5)
@@ -177,6 +180,7 @@ class TestPackage:
         with pytest.raises(AttributeError, match="no attribute 'no_such_name'"):
             lupa.no_such_name  # noqa: B018
 
+    @pytest.mark.usefixtures("all_runtimes")
     def test_star_import(self):
         source = "from lupa import *; print(LuaRuntime().eval('1 + 1'), lua_type(1), LUA_VERSION)"
         assert run_python(source).strip() == "2 None (5, 5)"
@@ -185,6 +189,7 @@ class TestPackage:
         source = "import lupa; first = lupa.LuaRuntime; print('LuaRuntime' in vars(lupa), first is lupa.LuaRuntime)"
         assert run_python(source).strip() == "True True"
 
+    @pytest.mark.usefixtures("all_runtimes")
     def test_the_import_cascade_of_the_documentation(self):
         source = """
 try:
@@ -198,6 +203,7 @@ print(lupa.LUA_VERSION)
     def test_warnings_are_errors(self, runtime_name, lupa_module):
         run_python(f"import lupa.{runtime_name}; lupa.{runtime_name}.LuaRuntime()", "-W", "error")
 
+    @pytest.mark.usefixtures("all_runtimes")
     def test_all_runtimes_in_one_process(self, lupa_module):
         names = ["lua51", "lua52", "lua53", "lua54", "lua55", "luajit21"]
         modules = [importlib.import_module("lupa." + name) for name in names]
@@ -235,6 +241,7 @@ class TestModuleLoading:
 
 @pytest.mark.deviation
 class TestSharedByAllRuntimes:
+    @pytest.mark.usefixtures("all_runtimes")
     def test_exceptions(self, lupa_module):
         lupa = importlib.import_module("lupa")
         for name in ("LuaError", "LuaSyntaxError", "LuaMemoryError"):

@@ -59,6 +59,7 @@ class TestAsking:
         same(BIG, 1, -BIG)
         assert asked == [(BIG,), (-BIG,)]
 
+    @pytest.mark.usefixtures("usual_numbers")
     def test_small_integers_do_not_reach_it(self, lua, same):
         lua.set_overflow_handler(lambda n: 1 / 0)
         assert same(2**53, -5) == (2**53, -5)

@@ -311,6 +311,7 @@ class TestSelf:
         assert lua.eval("function(o) return o.method(python.args{o}) end")(thing) in ((), (thing,))
 
 
+@pytest.mark.usefixtures("usual_numbers")
 class TestNumbers:
     def test_what_is_not_exact_is_not_rounded_silently(self, lua, flavour):
         same = lua.eval("function(n) return n end")

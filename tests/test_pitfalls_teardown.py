@@ -161,7 +161,7 @@ class TestDeepRecursion:
             "t = lua.eval('function(g) return setmetatable({}, {__index = function(t, k) return g() end}) end')\ndef down(): return x.k\nx = t(lambda: down())",
             "class O:\n    def __getattr__(self, n):\n        if n[:2] == '__': raise AttributeError(n)\n        return f(self)\nf = lua.eval('function(o) return o.x end')\ndown = lambda: f(O())",
             "class O:\n    def __str__(self): return f(self)\nf = lua.eval('tostring')\ndown = lambda: f(O())",
-            "f = lua.eval('function(g) return pcall(g) end')\ndef down():\n    ok, e = f(down)\n    if not ok: raise e\n    return e",
+            "f = lua.eval('function(g) return pcall(g) end')\ndef down():\n    ok, e = f(down)\n    if not ok: raise e if isinstance(e, BaseException) else LuaError(e)\n    return e",
             "c = lua.eval('function(g) coroutine.yield(g()) end')\ndef down(): return next(c.coroutine(down))",
             "f = lua.eval('function(g) return coroutine.wrap(function() return g() end)() end')\ndef down(): return f(down)",
             "f = lua.eval('function(g) table.sort({2, 1}, function() return g() end) end')\ndef down(): return f(down)",
@@ -183,7 +183,7 @@ sys.setrecursionlimit(1000)
 print(lua.eval("1 + 1"))
 """
         *kinds, last = run_script(source, timeout=120).split()
-        assert set(kinds) <= {"RecursionError", "LuaError", "LuaMemoryError"}
+        assert set(kinds) <= {"RecursionError", "LuaError", "LuaSyntaxError", "LuaMemoryError"}
         assert len(kinds) == 3
         assert last == "2"
 

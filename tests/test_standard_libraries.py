@@ -28,6 +28,7 @@ def test_the_globals_are_those_of_the_version(lua, runtime_name):
     assert set(lua.globals()) == COMMON | OWN[runtime_name]
 
 
+@pytest.mark.usefixtures("bundled")
 def test_there_are_no_compatibility_functions_of_older_versions(lua, lua_version):
     if lua_version < (5, 3):
         pytest.skip("these functions are part of Lua 5.1 and 5.2")
@@ -36,6 +37,7 @@ def test_there_are_no_compatibility_functions_of_older_versions(lua, lua_version
 
 @pytest.mark.skipif("LUA_PATH" in os.environ, reason="LUA_PATH is set")
 @on_posix
+@pytest.mark.usefixtures("bundled")
 def test_modules_are_sought_in_the_usual_folders(lua, flavour):
     folder = f"luajit-2.{flavour.name[-1]}" if flavour.is_luajit else "lua/%d.%d" % flavour.version
     assert f"/usr/local/share/{folder}/?.lua" in lua.eval("package.path").split(";")

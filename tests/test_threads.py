@@ -347,6 +347,7 @@ class TestDeadlock:
         """)
         assert output.strip() == "patient"
 
+    @pytest.mark.usefixtures("all_runtimes")
     def test_runtimes_of_two_modules(self, run_script, runtime_name):
         other = "lua54" if runtime_name != "lua54" else "lua53"
         output = run_script(f"""

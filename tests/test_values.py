@@ -138,6 +138,7 @@ class TestToPython:
         finally:
             thread.join()
 
+    @pytest.mark.usefixtures("all_runtimes")
     def test_tables_of_another_runtime(self, lua, new_runtime):
         other = package.lua53.LuaRuntime() if new_runtime is not package.lua53.LuaRuntime else package.lua54.LuaRuntime()
         assert package.to_python(lua.table(other.eval("{1, {2}}"))) == [[1, [2]]]

@@ -94,6 +94,7 @@ def test_runtimes_are_alike(lupa_module):
 
 
 class TestUse:
+    @pytest.mark.usefixtures("all_runtimes")
     def test_tables_of_another_runtime_are_tables(self, lua, runtime_name):
         other = importlib.import_module("lupa.lua54" if runtime_name != "lua54" else "lupa.lua53")
         assert isinstance(lua.table(), other.LuaTable)
@@ -121,6 +122,7 @@ class TestUse:
         """
         assert run_script(source) == "False table\nTrue True\n"
 
+    @pytest.mark.usefixtures("all_runtimes")
     def test_runtimes_that_come_later_have_them(self, run_script, runtime_name):
         other = "lua54" if runtime_name != "lua54" else "lua53"
         source = f"""

@@ -96,6 +96,7 @@ def test_the_newest_lua_is_the_default(command_line):
     assert command_line("-v").out.startswith(expected + " (")
 
 
+@pytest.mark.usefixtures("all_runtimes")
 def test_an_unknown_runtime_is_refused_with_the_list_of_those_there_are(command_line):
     error = command_line("--runtime", "lua99", status=2).err
     assert "lua99" in error and "lua54" in error

@@ -24,6 +24,7 @@ CORRECTED = [
         "lupa moves the values of a yield to a stack without making room on it.",
         {"lua_threads.many_values_through_a_yield": "200"},
         PLAIN,
+        varies=True,
     ),
     Difference(
         "Errors never leave the protection of Lua",

@@ -102,6 +102,7 @@ class TestRuntimes:
         notebook("%lua x = 5")
         assert notebook(f"%lua --runtime {runtime_name} x").text == "5"
 
+    @pytest.mark.usefixtures("all_runtimes")
     def test_another_one_begins_anew(self, notebook, runtime_name):
         notebook("%lua x = 5")
         other = "lua54" if runtime_name != "lua54" else "lua53"
@@ -114,6 +115,7 @@ class TestRuntimes:
         notebook("%lua x = 5")
         assert notebook("%lua --reset x, _VERSION").text == repr((None, lua.eval("_VERSION")))
 
+    @pytest.mark.usefixtures("all_runtimes")
     def test_an_unknown_one_is_refused_with_the_list(self, notebook):
         shown = notebook.run("%lua --runtime lua99 1").stderr
         assert "lua99" in shown and "lua54" in shown

@@ -102,6 +102,7 @@ def fits(value, flavour):
     return -(2**63) <= value < 2**63 and int(float(value)) == value
 
 
+@pytest.mark.usefixtures("usual_numbers")
 @given(way=EVERY_WAY, value=INTEGERS)
 def test_integers(lupa_module, flavour, way, value):
     lua = lupa_module.LuaRuntime()
@@ -127,6 +128,7 @@ def test_integers_that_go_to_the_overflow_handler(lupa_module, way, value):
     assert set(asked) == {value}
 
 
+@pytest.mark.usefixtures("usual_numbers")
 @given(way=EVERY_WAY, value=st.floats())
 @example("eval", -0.0)
 @example("table", math.nan)
@@ -191,6 +193,7 @@ def test_lua_objects_are_the_same_objects(lupa_module, way, kind):
     assert lua.eval("rawequal(...)", value, WAYS[way](lua, value))
 
 
+@pytest.mark.usefixtures("usual_numbers")
 @given(values=st.lists(st.none() | SMALL_INTEGERS | st.sampled_from([0.5, math.inf]) | st.booleans() | OBJECTS, max_size=8))
 def test_tuples_unpack_to_as_many_values(lupa_module, values):
     lua = lupa_module.LuaRuntime(unpack_returned_tuples=True)
@@ -208,6 +211,7 @@ STRUCTURES = st.recursive(
 )
 
 
+@pytest.mark.usefixtures("usual_numbers")
 @given(value=STRUCTURES)
 def test_nested_structures(lupa_module, value):
     lua = lupa_module.LuaRuntime()

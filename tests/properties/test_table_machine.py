@@ -229,6 +229,7 @@ class TableMachine(RuleBasedStateMachine):
             assert {key_of(key) for key in table} == set(model.content)
 
 
+@pytest.mark.usefixtures("usual_numbers")
 def test_tables_do_what_the_model_does(lupa_module):
     class Machine(TableMachine):
         lua, lupa = lupa_module.LuaRuntime(), lupa_module
@@ -236,6 +237,7 @@ def test_tables_do_what_the_model_does(lupa_module):
     run_state_machine_as_test(Machine)
 
 
+@pytest.mark.usefixtures("usual_numbers")
 def test_with_bytes_instead_of_text(lupa_module):
     class Machine(TableMachine):
         lua, lupa = lupa_module.LuaRuntime(encoding=None), lupa_module
@@ -245,6 +247,7 @@ def test_with_bytes_instead_of_text(lupa_module):
     run_state_machine_as_test(Machine)
 
 
+@pytest.mark.usefixtures("usual_numbers")
 def test_with_the_collector_of_lua_at_work_all_the_time(lupa_module):
     class Machine(TableMachine):
         lua, lupa = lupa_module.LuaRuntime(), lupa_module

@@ -19,6 +19,7 @@ def test_01_a_runtime_is_chosen_by_import(lupa_module, runtime_name):
     assert f"{lupa.LUA_VERSION}" in ("(5, 1)", "(5, 2)", "(5, 3)", "(5, 4)", "(5, 5)")
 
 
+@pytest.mark.usefixtures("all_runtimes")
 def test_01_without_a_choice_it_is_the_newest_plain_lua():
     import lupa
 

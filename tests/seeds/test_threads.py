@@ -44,6 +44,7 @@ return table.concat(lines)
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("usual_numbers")
 def test_32_threads_compute_the_bands_of_a_picture(lupa_module):
     bands = [None] * THREADS
 

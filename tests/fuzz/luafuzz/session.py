@@ -82,7 +82,7 @@ class Session:
 
     def patiently(self, work, *arguments):
         """A call that finalizers of the program may disturb, but not for ever: Lua up to 5.3 raises their errors anywhere."""
-        for _ in range(200):
+        for _ in range(10_000):
             try:
                 return work(*arguments)
             except BaseException:
