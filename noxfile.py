@@ -237,6 +237,45 @@ def sdist(session):
 
 
 @nox.session
+def wheels(session):
+    """A wheel for each CPython of this machine, in `dist`, tried in an empty environment; what it needs, and how large it is."""
+    session.install("auditwheel", "twine")
+    for version, python in interpreters().items():
+        environment = pathlib.Path(session.create_tmp()).resolve() / version
+        session.run(python, "-m", "venv", "--clear", str(environment), external=True)
+        wheel = build_wheel(session, environment, pathlib.Path("dist", version))
+        session.run(str(environment / "bin" / "python"), SMOKE_TEST, *(SELECTED or RUNTIMES), external=True)
+        session.run("auditwheel", "show", str(wheel))
+        session.run("twine", "check", "--strict", str(wheel))
+        compare_size(session, version, wheel)
+
+
+def build_wheel(session, environment, folder):
+    """Build a wheel with the Python of an environment, and install it there."""
+    shutil.rmtree(folder, ignore_errors=True)
+    pip = [str(environment / "bin" / "python"), "-m", "pip", "--disable-pip-version-check"]
+    variables = {**CARGO, "LUPA_REQUIRE_ALL": "1"}
+    session.run(*pip, "wheel", "--quiet", "--no-deps", "--wheel-dir", str(folder), ".", env=variables, external=True)
+    [wheel] = folder.glob("*.whl")
+    session.run(*pip, "install", "--quiet", "--no-index", str(wheel), external=True)
+    return wheel
+
+
+def compare_size(session, version, ours):
+    """A wheel is smaller than lupa's, if there is one for this Python."""
+    folder = pathlib.Path(session.create_tmp(), "lupa", version)
+    session.run(
+        "python", "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:", "--python-version", version,
+        "--dest", str(folder), ORACLE, success_codes=[0, 1],
+    )  # fmt: skip
+    for theirs in folder.glob("*.whl"):
+        sizes = [wheel.stat().st_size for wheel in (ours, theirs)]
+        session.log("Python {}: {:,} bytes, lupa {:,}".format(version, *sizes))
+        if sizes[0] >= sizes[1] and not SELECTED:
+            session.error("the wheel is larger than that of lupa")
+
+
+@nox.session
 def options(session):
     """The build options: a Lua of the system, by pkg-config and by path; a bundled one; no LuaJIT; an editable one."""
     includes = pkg_config(session, "--cflags-only-I").removeprefix("-I")

@@ -8,12 +8,14 @@ import pathlib
 import sys
 
 from setuptools import setup
+from setuptools.command.bdist_wheel import bdist_wheel
 from setuptools.errors import PlatformError
 from setuptools_rust import Binding, RustExtension
 from setuptools_rust import build_rust as SetuptoolsBuildRust
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "build_support"))
 
+import licences  # noqa: E402
 import selection  # noqa: E402
 
 
@@ -64,6 +66,16 @@ class BuildRust(SetuptoolsBuildRust):
                 module.unlink()
 
 
+class BdistWheel(bdist_wheel):
+    """A wheel holds the licences of the Luas in it."""
+
+    def write_wheelfile(self, dist_info, *arguments, **options):
+        super().write_wheelfile(dist_info, *arguments, **options)
+        package = pathlib.Path(self.bdist_dir) / "lupa"
+        built = {module.name.partition(".")[0] for module in package.iterdir()}
+        licences.add(dist_info, [name for name in selection.bundled() if name in built])
+
+
 try:
     modules = ["_core", *selection.wanted()]
 except ValueError as error:
@@ -71,6 +83,6 @@ except ValueError as error:
 
 setup(
     rust_extensions=[extension(module) for module in modules],
-    cmdclass={"build_rust": BuildRust},
+    cmdclass={"build_rust": BuildRust, "bdist_wheel": BdistWheel},
     zip_safe=False,
 )

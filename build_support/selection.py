@@ -43,6 +43,21 @@ def wanted():
     return names
 
 
+def bundled():
+    """The wanted runtimes whose Lua becomes a part of the package."""
+    return [] if is_of_others() else wanted()
+
+
+def is_of_others():
+    """Whether the builder brings the Lua."""
+    return bool(os.environ.get("LUPA_LUA_INCLUDES")) or is_on("LUPA_NO_BUNDLE")
+
+
+def title(name):
+    """A runtime as people write it: `Lua-5.4`, `LuaJIT-2.1`."""
+    return f"{'LuaJIT' if name in LUAJIT else 'Lua'}-{name[-2]}.{name[-1]}"
+
+
 def is_on(variable):
     return os.environ.get(variable, "") not in ("", "0")
 
@@ -107,10 +122,9 @@ def environment(name):
         Unavailable: what the build of this runtime needs cannot be had.
     """
     variables = {"PYO3_BUILD_EXTENSION_MODULE": "1"}
-    bundled = not (os.environ.get("LUPA_LUA_INCLUDES") or is_on("LUPA_NO_BUNDLE"))
-    if name in LUAJIT and bundled and not shutil.which("make"):
+    if name in LUAJIT and not is_of_others() and not shutil.which("make"):
         raise Unavailable("its makefile needs the program make")
-    if name == "luajit20" and bundled:
+    if name == "luajit20" and not is_of_others():
         try:
             variables["LUPA_LUAJIT20_SOURCE"] = str(luajit20.source_folder())
         except luajit20.NotAvailable as error:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parents[1] / "build_support")]
 
+import crates  # noqa: E402
 import luas  # noqa: E402
 import selection  # noqa: E402
 
@@ -56,7 +57,7 @@ class Workplace:
             **os.environ, **variables, "LUPA_FLAVOURS": build.runtime, "LUPA_CHECKED": "1",
             "CARGO_TARGET_DIR": str(self.folder / "target"),
         }  # fmt: skip
-        command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--upgrade", "--target", str(package), str(luas.ROOT)]
+        command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--upgrade", "--target", str(package), str(crates.ROOT)]
         subprocess.run(command, env=environment, check=True)
 
     def test(self, build, package, arguments):
@@ -65,7 +66,7 @@ class Workplace:
         }  # fmt: skip
         ignored = [f"--ignore-glob=tests/{prefix}{name}*" for name in LEFT_OUT for prefix in ("", "test_")]
         command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *IN_PARALLEL, *ignored, *arguments]
-        done = subprocess.run(command, cwd=luas.ROOT, env=environment, stdout=subprocess.PIPE, text=True, errors="replace")
+        done = subprocess.run(command, cwd=crates.ROOT, env=environment, stdout=subprocess.PIPE, text=True, errors="replace")
         (self.folder / f"{build.name}.log").write_text(done.stdout, encoding="utf-8")
         last = done.stdout.strip().rsplit("\n", 1)[-1]
         if "passed" not in last:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import pathlib
 import re
@@ -10,9 +9,8 @@ import shutil
 import subprocess
 from dataclasses import dataclass, field
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-#: The crates that carry the sources.
-CRATES = {"lua": "lua-src", "luajit": "luajit-src"}
+import crates
+
 #: The programs of Lua, which a library has no use for.
 PROGRAMS = {"lua.c", "luac.c"}
 
@@ -51,7 +49,7 @@ class Build:
 
     def _plain(self, folder: pathlib.Path) -> tuple[pathlib.Path, pathlib.Path]:
         digits = self.runtime.removeprefix("lua")
-        source = next(crate_folder("lua").glob(f"lua-{digits[0]}.{digits[1]}.*"))
+        source = next(crates.folder("lua-src").glob(f"lua-{digits[0]}.{digits[1]}.*"))
         shutil.copytree(source, folder, dirs_exist_ok=True)
         configuration = folder / "luaconf.h"
         configuration.write_text(edited(configuration.read_text(encoding="latin-1"), self.edits), encoding="latin-1")
@@ -65,7 +63,7 @@ class Build:
         return folder, folder / "liblua.a"
 
     def _luajit(self, folder: pathlib.Path) -> tuple[pathlib.Path, pathlib.Path]:
-        shutil.copytree(crate_folder("luajit") / "luajit2", folder, dirs_exist_ok=True)
+        shutil.copytree(crates.folder("luajit-src") / "luajit2", folder, dirs_exist_ok=True)
         # Releases name themselves by the date of the last change, which a copy of the sources has in a file.
         run(["make", "-s", f"-j{os.cpu_count()}", "BUILDMODE=dynamic", f"XCFLAGS={self.flags}"], folder)
         # The library is named by its soname where it is looked for.
@@ -79,14 +77,6 @@ def edited(text: str, edits: dict[str, str]) -> str:
         if count == 0:
             raise ValueError(f"luaconf.h has no line {pattern}")
     return text
-
-
-def crate_folder(kind: str) -> pathlib.Path:
-    """Where Cargo keeps the sources of Lua or of LuaJIT."""
-    command = ["cargo", "metadata", "--format-version=1", "--locked"]
-    metadata = json.loads(subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout)
-    manifests = [each["manifest_path"] for each in metadata["packages"] if each["name"] == CRATES[kind]]
-    return pathlib.Path(manifests[0]).parent
 
 
 def run(command: list[str], folder: pathlib.Path) -> None:
