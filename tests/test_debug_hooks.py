@@ -418,6 +418,7 @@ class TestCoroutinesThatHooksResume:
             assert lua.eval("1 + 1") == 2
 
 
+@pytest.mark.usefixtures("bundled")
 def test_a_count_hook_that_takes_itself_away_with_the_line_hook(lua):
     """Lua 5.2 and 5.3 then looked for the line of the hook's last instruction in the function that was interrupted. The
     memory of another thread is far away."""
