@@ -70,7 +70,7 @@ class Workplace:
         (self.folder / f"{build.name}.log").write_text(done.stdout, encoding="utf-8")
         last = done.stdout.strip().rsplit("\n", 1)[-1]
         if "passed" not in last:
-            raise RuntimeError(f"pytest did not come to its end: {last}")
+            raise luas.NoResult(f"pytest did not come to its end: {last}")
         return Outcome.read(last)
 
 
@@ -97,8 +97,9 @@ def main():
             outcome = workplace.try_with(build, arguments)
             failed += outcome.failed
             cells = [f"{number:,}" for number in (outcome.passed, outcome.skipped, outcome.failed)]
-        except luas.NotHere as reason:
-            cells = [str(reason), "", ""]
+        except luas.NoResult as reason:
+            cells = [str(reason), "", "1"]
+            failed += 1
         print("|", " | ".join([build.name, build.runtime, build.what, *cells]), "|", flush=True)
     return min(failed, 125)
 

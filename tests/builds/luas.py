@@ -15,8 +15,8 @@ import crates
 PROGRAMS = {"lua.c", "luac.c"}
 
 
-class NotHere(Exception):
-    """This machine has not what the build is made of."""
+class NoResult(Exception):
+    """There is nothing to count: this machine has not what the build is made of, or the tests did not come to their end."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Build:
 
     def _of_the_system(self) -> dict[str, str]:
         if subprocess.run(["pkg-config", "--exists", self.package]).returncode != 0:
-            raise NotHere(f"pkg-config knows no {self.package}")
+            raise NoResult(f"pkg-config knows no {self.package}")
         return {"LUPA_NO_BUNDLE": "1", "LUPA_FLAVOURS": self.runtime}
 
     def _plain(self, folder: pathlib.Path) -> tuple[pathlib.Path, pathlib.Path]:
