@@ -79,6 +79,7 @@ class LuaRuntime:
         libs: str | Iterable[str] | None = None,
         mode: str | Buffer | None = None,
         item_filter: Callable[[Any, Any, bool], Any] | None = None,
+        operators: bool = False,
     ) -> Self: ...
     @property
     def lua_version(self) -> tuple[int, int]: ...

@@ -2,7 +2,7 @@
 
 use std::ffi::CStr;
 
-pub(super) const RUNTIME: &CStr = c"LuaRuntime(encoding='UTF-8', source_encoding=None, attribute_filter=None, attribute_handlers=None, register_eval=True, unpack_returned_tuples=False, register_builtins=True, overflow_handler=None, max_memory=None, string_hash_seed=None, *, traceback_notes=False, libs=None, mode=None, item_filter=None)
+pub(super) const RUNTIME: &CStr = c"LuaRuntime(encoding='UTF-8', source_encoding=None, attribute_filter=None, attribute_handlers=None, register_eval=True, unpack_returned_tuples=False, register_builtins=True, overflow_handler=None, max_memory=None, string_hash_seed=None, *, traceback_notes=False, libs=None, mode=None, item_filter=None, operators=False)
 --
 
 A Lua state of its own, with the standard libraries and the table `python` opened.
@@ -35,6 +35,10 @@ Args:
     item_filter (callable | None): called as filter(obj, key, is_setting) for each access of Lua code to an item of a Python
         object; returns the key to use or raises an exception. It is apart from attribute_filter because that cannot tell
         obj.x from obj['x'], and keys are any values; the same callable may be given for both.
+    operators (bool): Python objects in Lua answer + - * / // % ^ .. # == < <= and unary minus by the operators of Python, pairs()
+        where it asks `__pairs` (Lua 5.2 and newer), and as a variable that is closed (5.4 and newer) by `__exit__` or close().
+        Where attributes are filtered, the filter is asked for the name of the special method (`__add__`, for .. too). Off by
+        default, since these are errors in lupa.
 
 Raises ValueError for arguments that do not fit, and LuaError if the state cannot be created.
 

@@ -2,6 +2,7 @@
 
 use crate::ffi::python::*;
 
+use crate::bridge::crossing::Crossing;
 use crate::bridge::lifetime::{self, Registered};
 use crate::bridge::options::{Options, OverflowHandler};
 use crate::bridge::runtime::{Runtime, RuntimeObject};
@@ -9,12 +10,12 @@ use crate::lua::memory::{Memory, Scope};
 use crate::py::args::{Given, Signature, is_callable, truth, unless_none};
 use crate::py::error::{self, raise_value_error};
 use crate::py::text::{self, Encoding};
-use crate::py::{Borrowed, Gil, Owned, Raised, args, edge, types};
+use crate::py::{Borrowed, Gil, Owned, Raised, args, call, edge, object, types};
 
 use super::libraries;
 use super::module::state_of;
 
-const SIGNATURE: Signature<14> = Signature {
+const SIGNATURE: Signature<15> = Signature {
     function: "LuaRuntime",
     names: [
         "encoding",
@@ -31,6 +32,7 @@ const SIGNATURE: Signature<14> = Signature {
         "libs",
         "mode",
         "item_filter",
+        "operators",
     ],
     positional: 10,
     required: 0,
@@ -54,10 +56,27 @@ pub(super) unsafe extern "C" fn new(
             let runtime: *mut Runtime = Box::into_raw(runtime);
             (*object.as_ptr().cast::<RuntimeObject>()).runtime = runtime;
             lifetime::open(gil, &*runtime, settings.registered, settings.seed)?;
+            if settings.operators {
+                install_operators(gil, &object, [values[2], values[3], values[13]])?;
+            }
             finish(gil, &object, settings.limit, unless_none(values[7]))?;
             Ok(object)
         })
     }
+}
+
+/// `[-0, +0, -]` Lets objects of Python answer the operators of Lua, subject to the filters; that is written in Python.
+///
+/// # Safety
+/// `object` is a runtime object with an open state, in which no script has run.
+unsafe fn install_operators(gil: Gil<'_>, object: &Owned, filters: [Option<Borrowed<'_>>; 3]) -> Result<(), Raised> {
+    // SAFETY: promised by the caller.
+    let metatable = unsafe { Crossing::enter(gil, object.as_ptr().cast())?.metatable_of_boxes()? };
+    let none = object::none();
+    let [attributes, handlers, items] = filters.map(|filter| filter.unwrap_or(none.borrow()));
+    let module = call::import(gil, c"lupa._operators")?;
+    let install = call::attribute(gil, module.borrow(), c"install")?;
+    call::call(gil, install.borrow(), &[object.borrow(), metatable.borrow(), attributes, handlers, items]).map(drop)
 }
 
 /// `[-0, +0, -]` What needs the open state: the overflow handler, and the limit, which does not count the state itself.
@@ -66,7 +85,7 @@ pub(super) unsafe extern "C" fn new(
 /// `object` is a runtime object with an open state.
 unsafe fn finish(gil: Gil<'_>, object: &Owned, limit: usize, handler: Option<Borrowed<'_>>) -> Result<(), Raised> {
     // SAFETY: promised by the caller.
-    let crossing = unsafe { crate::bridge::crossing::Crossing::enter(gil, object.as_ptr().cast())? };
+    let crossing = unsafe { Crossing::enter(gil, object.as_ptr().cast())? };
     if let Some(handler) = handler {
         crossing.set_overflow_handler(handler)?;
     }
@@ -84,10 +103,11 @@ struct Settings {
     memory: Option<Box<Memory>>,
     limit: usize,
     seed: Option<u32>,
+    operators: bool,
 }
 
 impl Settings {
-    fn read(gil: Gil<'_>, values: &[Option<Borrowed<'_>>; 14]) -> Result<Settings, Raised> {
+    fn read(gil: Gil<'_>, values: &[Option<Borrowed<'_>>; 15]) -> Result<Settings, Raised> {
         let flag = |index: usize, default: bool| match values[index] {
             Some(value) => truth(gil, value),
             None => Ok(default),
@@ -131,6 +151,7 @@ impl Settings {
             memory: (memory_limit.is_some() || seed.is_some()).then(Memory::new),
             limit: memory_limit.unwrap_or(0),
             seed,
+            operators: flag(14, false)?,
         })
     }
 }

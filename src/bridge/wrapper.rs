@@ -3,6 +3,7 @@
 
 use std::ffi::c_int;
 
+use crate::ffi::lua as ffi;
 use crate::ffi::python::{PyObject, PyTypeObject, vectorcallfunc};
 use crate::lua::guard::effect;
 
@@ -95,6 +96,18 @@ impl<'rt> Locked<'rt> {
     pub(crate) fn wrap(&self, index: c_int, class: *mut PyTypeObject) -> Result<Owned, Raised> {
         let reference = self.refer(index)?;
         self.wrap_reference(reference, class)
+    }
+
+    /// `[-0, +0, -]` A new wrapper of the metatable that all objects of Python have in Lua.
+    pub(crate) fn metatable_of_boxes(&self) -> Result<Owned, Raised> {
+        effect!(self.state(), "[-0, +0, -]");
+        let (state, base) = (self.state(), self.state().top());
+        // SAFETY: the runtime is locked; its C side does not change meanwhile.
+        let slot = unsafe { (*self.runtime.shared_with_c.get()).own[ffi::LUPA_OWN_METATABLE as usize] };
+        state.push_registry(slot);
+        let wrapper = self.wrap(base + 1, self.runtime.types.table);
+        state.drop_to(base);
+        wrapper
     }
 
     /// `[-0, +0, -]` A new wrapper that takes over a registry slot.
