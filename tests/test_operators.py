@@ -231,6 +231,19 @@ class TestClose:
         [(kind, exception, traceback)] = resource.calls
         assert (kind, exception, traceback is not None) == (ZeroDivisionError, caught.value, True)
 
+    def test_an_exception_that_counts_as_false_is_given_too(self, lua):
+        class Empty(Exception):
+            def __len__(self):
+                return 0
+
+        def fail():
+            raise Empty
+
+        resource = self.Resource()
+        with pytest.raises(Empty):
+            lua.eval(self.USE)(resource, fail)
+        assert resource.calls[0][0] is Empty
+
     def test_an_error_of_lua_is_a_lua_error(self, lua, lupa_module):
         resource = self.Resource()
         with pytest.raises(lupa_module.LuaError, match="of Lua"):

@@ -110,8 +110,7 @@ def close_metamethod(check: Check | None) -> Callable[..., None]:
     def metamethod(resource: Any, error: Any = None) -> None:
         if hasattr(resource, "__exit__"):
             ask(check, "__exit__", resource)
-            exception = exception_of(error)
-            resource.__exit__(*(exception and (type(exception), exception, exception.__traceback__)) or (None, None, None))
+            resource.__exit__(*details_of(error))
         else:
             ask(check, "close", resource)
             resource.close()
@@ -119,11 +118,12 @@ def close_metamethod(check: Check | None) -> Callable[..., None]:
     return metamethod
 
 
-def exception_of(error: Any) -> BaseException | None:
-    """The exception for an error that leaves the block of a variable that is closed."""
-    if error is None or isinstance(error, BaseException):
-        return error
-    return LuaError(error if isinstance(error, str) else str(error))
+def details_of(error: Any) -> tuple[Any, Any, Any]:
+    """What `__exit__` is told of the error that leaves the block, if there is one."""
+    if error is None:
+        return None, None, None
+    exception = error if isinstance(error, BaseException) else LuaError(str(error))
+    return type(exception), exception, exception.__traceback__
 
 
 def entries_function(
