@@ -1,6 +1,6 @@
 """Python objects in Lua: calls, attributes, items, loops, and the functions of the `python` table."""
 
-from fault_operations import Thing, echo, operation
+from fault_operations import Thing, echo, operation, raised
 
 
 def returning(lua, value):
@@ -227,3 +227,15 @@ def an_object_of_another_runtime(lua, module):
 
 def no_memory(value):
     return isinstance(value, str) and "not enough memory" in value
+
+
+@operation(operators=True)
+def operators(lua, module):
+    use = lua.eval("function(a, b) return a + b, a .. b, #a, a == b end")
+    return lambda: use([1], [2]), ([1, 2], [1, 2], 1, False)
+
+
+@operation(operators=True)
+def an_operator_that_python_has_not(lua, module):
+    use = lua.eval("function(a) return -a end")
+    return lambda: raised(TypeError, lambda: use(Thing())), lambda error: True

@@ -31,6 +31,11 @@ def a_new_runtime_with_handlers(lua, module):
     return lambda: module.LuaRuntime(attribute_handlers=(echo, echo), max_memory=0), lambda new: new.eval("2") == 2
 
 
+@operation(but="where a closure gets no memory, what it refers to is lost")
+def a_new_runtime_with_operators(lua, module):
+    return lambda: module.LuaRuntime(operators=True, max_memory=0), lambda new: new.eval("...", Thing()).value == 1
+
+
 @operation()
 def a_new_runtime_of_a_derived_class(lua, module):
     class Derived(module.LuaRuntime):
