@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from lupa import LuaRuntime, LuaTable
 
-    Check = Callable[[Any, str], object]
+    _Check = Callable[[Any, str], object]
 
 #: By metamethod: the special method that a filter is asked for, and the function.
 BINARY: dict[str, tuple[str, Callable[[Any, Any], Any]]] = {
@@ -61,18 +61,18 @@ def install(
     metatable["__pairs"] = lua.execute(PAIRS, iterex, entries_function(check, item_filter), mode="t")
 
 
-def check_of(attribute_filter: Callable[[Any, str, bool], object] | None, attribute_handlers: Any) -> Check | None:
+def check_of(attribute_filter: Callable[[Any, str, bool], object] | None, attribute_handlers: Any) -> _Check | None:
     """What raises if a special method must not be read; None if all may."""
     if attribute_filter is not None:
         attribute_filter_of_all = attribute_filter
         return lambda obj, name: attribute_filter_of_all(obj, name, False)
-    getter: Check | None = None
+    getter: _Check | None = None
     if attribute_handlers:
         getter, _ = attribute_handlers
     return getter
 
 
-def ask(check: Check | None, name: str, *operands: Any) -> None:
+def ask(check: _Check | None, name: str, *operands: Any) -> None:
     """Ask for each operand that is a Python object in Lua."""
     if check is not None:
         for operand in operands:
@@ -86,7 +86,7 @@ def result_of(value: Any) -> Any:
 
 
 def binary_metamethod(
-    check: Check | None, name: str, function: Callable[[Any, Any], Any], compares: bool
+    check: _Check | None, name: str, function: Callable[[Any, Any], Any], compares: bool
 ) -> Callable[[Any, Any], Any]:
     convert = bool if compares else result_of
 
@@ -97,7 +97,7 @@ def binary_metamethod(
     return metamethod
 
 
-def unary_metamethod(check: Check | None, name: str, function: Callable[[Any], Any]) -> Callable[..., Any]:
+def unary_metamethod(check: _Check | None, name: str, function: Callable[[Any], Any]) -> Callable[..., Any]:
     def metamethod(operand: Any, *_: Any) -> Any:
         """Lua gives the operand twice."""
         ask(check, name, operand)
@@ -106,7 +106,7 @@ def unary_metamethod(check: Check | None, name: str, function: Callable[[Any], A
     return metamethod
 
 
-def close_metamethod(check: Check | None) -> Callable[..., None]:
+def close_metamethod(check: _Check | None) -> Callable[..., None]:
     def metamethod(resource: Any, error: Any = None) -> None:
         if hasattr(resource, "__exit__"):
             ask(check, "__exit__", resource)
@@ -127,7 +127,7 @@ def details_of(error: Any) -> tuple[Any, Any, Any]:
 
 
 def entries_function(
-    check: Check | None, item_filter: Callable[[Any, Any, bool], object] | None
+    check: _Check | None, item_filter: Callable[[Any, Any, bool], object] | None
 ) -> Callable[[Any], Iterator[tuple[Any, Any]]]:
     from collections.abc import Mapping, Sequence
 
