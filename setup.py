@@ -71,8 +71,8 @@ class BdistWheel(bdist_wheel):
 
     def write_wheelfile(self, dist_info, *arguments, **options):
         super().write_wheelfile(dist_info, *arguments, **options)
-        package = pathlib.Path(self.bdist_dir) / "lupa"
-        built = {module.name.partition(".")[0] for module in package.iterdir()}
+        # An editable wheel has no folder with modules.
+        built = {module.name.partition(".")[0] for module in pathlib.Path(self.bdist_dir).glob("lupa/*")}
         licences.add(dist_info, [name for name in selection.bundled() if name in built])
 
 
