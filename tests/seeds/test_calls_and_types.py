@@ -2,6 +2,8 @@
 
 import importlib
 
+import pytest
+
 
 def test_01_a_runtime_is_chosen_by_import(lupa_module, runtime_name):
     """The import cascade, and the sentence that it prints."""
