@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 REDIRECT = """
 local write, rescue, flush, asks_global_tostring, has_own_floats = ...
 local error, pcall, rawequal, select, type = error, pcall, rawequal, select, type
-local format, subtype = string and string.format, math and math.type
+local sub, subtype = string and string.sub, math and math.type
 
 local function put(text)
   local done, failure = pcall(write, text)
@@ -56,8 +56,11 @@ local function is_redirected(file)
 end
 
 local function number_text(number)
-  if has_own_floats and format and subtype and subtype(number) == "float" then return format("%.14g", number) end
-  return number .. ""
+  local text = number .. ""
+  if has_own_floats and sub and subtype and subtype(number) == "float" and sub(text, -2) == ".0" then
+    return sub(text, 1, -3)
+  end
+  return text
 end
 
 local function put_all(...)

@@ -82,7 +82,7 @@ class TestLuaAllocator:
     ):
         skip_if_asserted("a function without memory for its variables")
         points, errors = judge(runtime_name, lupa_module, "lua", extent, exempt)
-        least = 2000 if exempt else 3000
+        least = 1500 if exempt else 3000
         assert points > least
         # Where Lua collects garbage and asks again, one failure is not seen from outside.
         assert errors > (least if extent != "one" or lupa_module.LUA_VERSION < (5, 2) else 200)
