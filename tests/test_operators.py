@@ -316,6 +316,25 @@ class TestFilters:
             lua.eval("function(a) return a - 1 end")(Money(1))
 
 
+@pytest.fixture
+def stubborn(lupa_module):
+    """A class whose methods need what its constructor has not made yet."""
+
+    class Stubborn(lupa_module.LuaRuntime):
+        def refuse(self, *arguments, **options):
+            raise AttributeError("not made yet")
+
+        eval = execute = compile = globals = table_from = refuse
+
+    return Stubborn
+
+
+def test_a_derived_class_may_have_methods_of_its_own(stubborn, lupa_module):
+    lua = stubborn(operators=True)
+    lupa_module.LuaRuntime.globals(lua).a = [1]
+    assert lupa_module.LuaRuntime.eval(lua, "a + a") == [1, 1]
+
+
 class TestWithout:
     @pytest.mark.parametrize("code", ["a + 1", "1 - a", "a * a", "a / a", "a % a", "a ^ a", "a .. a", "-a", "#a", "a < b", "a <= b"])
     def test_they_are_errors_of_lua(self, new_runtime, lupa_module, code):

@@ -222,3 +222,14 @@ class TestRestrictedRuntimes:
         package.redirect_output(lua, stream)
         lua.globals().print(1)
         assert stream.getvalue() == "1\n"
+
+
+def test_a_derived_class_may_have_methods_of_its_own(lupa_module, capsys):
+    class Stubborn(lupa_module.LuaRuntime):
+        def execute(self, *arguments, **options):
+            raise AttributeError("not made yet")
+
+    lua = Stubborn()
+    package.redirect_output(lua)
+    lupa_module.LuaRuntime.execute(lua, "print('text')")
+    assert capsys.readouterr().out == "text\n"

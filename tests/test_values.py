@@ -341,3 +341,13 @@ class TestNoBuffers:
     def test_others(self, lua, value):
         with pytest.raises(TypeError, match="Expected string"):
             lua.eval(value)
+
+
+def test_a_derived_class_may_have_methods_of_its_own(lupa_module):
+    class Stubborn(lupa_module.LuaRuntime):
+        def table_from(self, *arguments, **options):
+            raise AttributeError("not made yet")
+
+    table = Stubborn().eval("{1, {2}}")
+    assert package.to_python(table) == [1, [2]]
+    assert copy.deepcopy(table)[2][1] == 2

@@ -9,6 +9,7 @@ from __future__ import annotations
 import operator
 
 from lupa._core import LuaError, as_itemgetter, lua_type
+from lupa._runtime import base_class
 
 TYPE_CHECKING = False  # Importing `typing` takes as long as a runtime module.
 if TYPE_CHECKING:
@@ -40,7 +41,9 @@ UNARY: dict[str, tuple[str, Callable[[Any], Any]]] = {
 #: Lua takes the truth of their results, and every object is true there.
 COMPARISONS = {"__eq", "__lt", "__le"}
 
-PAIRS = "local iterex, entries = ... return function(object) return iterex(entries(object)) end"
+PAIRS = "local iterex, entries = python.iterex, ... return function(object) return iterex(entries(object)) end"
+#: What Lua has in its own form, so that it is no object there.
+PLAIN = (str, bytes, int, float, bool, type(None))
 
 
 def install(
@@ -57,8 +60,8 @@ def install(
     for name, (special, unary) in UNARY.items():
         metatable[name] = unary_metamethod(check, special, unary)
     metatable["__close"] = close_metamethod(check)
-    iterex = lua.eval("python.iterex", mode="t")
-    metatable["__pairs"] = lua.execute(PAIRS, iterex, entries_function(check, item_filter), mode="t")
+    execute = base_class(lua).execute
+    metatable["__pairs"] = execute(lua, PAIRS, entries_function(check, item_filter), mode="t")
 
 
 def check_of(attribute_filter: Callable[[Any, str, bool], object] | None, attribute_handlers: Any) -> _Check | None:
@@ -76,7 +79,7 @@ def ask(check: _Check | None, name: str, *operands: Any) -> None:
     """Ask for each operand that is a Python object in Lua."""
     if check is not None:
         for operand in operands:
-            if lua_type(operand) is None and not isinstance(operand, (str, bytes, int, float, type(None))):
+            if lua_type(operand) is None and type(operand) not in PLAIN:
                 check(operand, name)
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import sys
 
+from lupa._runtime import base_class
+
 TYPE_CHECKING = False  # Importing `typing` takes as long as a runtime module.
 if TYPE_CHECKING:
     from _typeshed import SupportsWrite
@@ -135,4 +137,4 @@ def redirect_output(lua: LuaRuntime, stream: SupportsWrite[str] | None = None) -
         getattr(target(), "flush", lambda: None)()
 
     version = lua.lua_version
-    lua.execute(REDIRECT, write, rescue, flush, version < (5, 4), version in ((5, 3), (5, 4)), name="=[lupa]", mode="t")
+    base_class(lua).execute(lua, REDIRECT, write, rescue, flush, version < (5, 4), version in ((5, 3), (5, 4)), name="=[lupa]", mode="t")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from operator import getitem
 
 from lupa._core import lua_type
+from lupa._runtime import base_class
 
 TYPE_CHECKING = False  # Importing `typing` takes as long as a runtime module.
 if TYPE_CHECKING:
@@ -81,8 +82,8 @@ def converted(table: LuaTable, max_depth: int) -> list[Any] | dict[Any, Any]:
 
 def snapshot(table: LuaTable) -> LuaTable:
     """A copy that nobody else knows of, which Lua makes in one go."""
-    copy: LuaTable = table.__lua_runtime__.table_from(table)
-    return copy
+    runtime = table.__lua_runtime__
+    return base_class(runtime).table_from(runtime, table)
 
 
 def pairs(table: LuaTable) -> list[tuple[Any, Any]]:
