@@ -34,7 +34,7 @@ ENTRANCES = [
 #: What comes in between on these ways: hooks, metamethods that lie, Lua used by Python code that Lua waits for, odd stacks.
 IN_BETWEEN = [
     f"tests/test_{name}.py"
-    for name in ("debug_hooks", "hostile_metamethods", "pitfalls_nesting", "pitfalls_stack")
+    for name in ("debug_hooks", "debug_hooks_coroutines", "hostile_metamethods", "pitfalls_nesting", "pitfalls_stack")
 ]  # fmt: skip
 
 #: The tests of the benchmark need a build that is not slowed down.
