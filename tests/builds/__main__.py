@@ -18,7 +18,6 @@ sys.path[:0] = [str(HERE), str(HERE.parents[1] / "build_support")]
 
 import crates  # noqa: E402
 import luas  # noqa: E402
-import selection  # noqa: E402
 
 #: What is about the bundled Luas, about several runtimes at once, or not about runtimes at all.
 LEFT_OUT = [
