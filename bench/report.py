@@ -33,17 +33,18 @@ def document(about, figures, unit, plan=None):
             "workloads": [asdict(each) for each in own],
             "groups": {name: asdict(value) for name, value in means(own).items()},
         }
-    return {
+    content = {
         "about": {**circumstances(), "unit": unit, "plan": vars(plan) if plan else {}},
         "targets": {**targets(), "workload": CEILING},
         "runtimes": runtimes,
     }
+    return rounded(content)
 
 
 def scale_document(rows):
     """What is kept of the rows of `bench.scale`, by runtime."""
     runtimes = {runtime: [asdict(row) for row in own] for runtime, own in rows.items()}
-    return {"about": circumstances(), "runtimes": runtimes}
+    return rounded({"about": circumstances(), "runtimes": runtimes})
 
 
 def circumstances():
@@ -71,11 +72,11 @@ def titles(content):
 
 
 def save(file, content):
-    file.write_text(json.dumps(rounded(content), indent=1) + "\n", encoding="utf-8")
+    file.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
 
 def rounded(content):
-    """The same with numbers of five digits: more are noise, and the files are kept."""
+    """The same with numbers of five digits: more are noise, and what is shown at once is what a kept file shows."""
     if isinstance(content, float):
         return float(f"{content:.5g}")
     if isinstance(content, dict):
