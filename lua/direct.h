@@ -50,7 +50,7 @@ static int lupa_directget (lua_State *L) {
   return 0;
 }
 
-/* [-2, +0, -]   t k v -> t          t[k] = v for a key that is there already: no metamethod has a say, nothing grows. */
+/* [-2|0, +0, -]   t k v -> t [k v]      t[k] = v for a key that is there already: no metamethod has a say, nothing grows. */
 static int lupa_directset (lua_State *L) {
   int is_there;
   lua_pushvalue(L, -2);                                             /* t k v k */
@@ -58,7 +58,6 @@ static int lupa_directset (lua_State *L) {
   is_there = !lua_isnil(L, -1);
   lua_pop(L, 1);                                                    /* t k v */
   if (is_there) lua_rawset(L, -3);                                  /* t */
-  else lua_pop(L, 2);
   return is_there;
 }
 

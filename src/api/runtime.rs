@@ -1,5 +1,6 @@
 //! `LuaRuntime`: its methods, and its life as a Python object.
 
+use std::borrow::Cow;
 use std::ffi::{CStr, CString, c_int, c_void};
 use std::ptr;
 
@@ -135,9 +136,15 @@ unsafe extern "C" fn traverse(slf: *mut PyObject, visit: visitproc, arg: *mut c_
 
 /// A chunk with its name and mode, as C reads them.
 struct Chunk {
-    code: Vec<u8>,
-    name: CString,
+    code: Source,
+    name: Cow<'static, CStr>,
     mode: Option<CString>,
+}
+
+/// The text of a chunk: as Python has it, or put together.
+enum Source {
+    Given(text::Encoded),
+    Made(Vec<u8>),
 }
 
 impl Chunk {
@@ -150,9 +157,11 @@ impl Chunk {
     ) -> Result<Chunk, Raised> {
         let encoding = &locked.runtime.options.source_encoding;
         let code = text::source_bytes(locked.gil, code.unwrap_or_else(none), encoding)?;
+        let code =
+            if prefix.is_empty() { Source::Given(code) } else { Source::Made([prefix, code.as_bytes()].concat()) };
         let name = match unless_none(name) {
-            Some(name) => text::source_bytes(locked.gil, name, encoding)?,
-            None => b"<python>".to_vec(),
+            Some(name) => text::until_nul(text::source_bytes(locked.gil, name, encoding)?.as_bytes().to_vec()).into(),
+            None => c"<python>".into(),
         };
         let mode = text::ascii_name(locked.gil, mode.unwrap_or_else(none))?.map(text::until_nul);
         let mode = match &locked.runtime.options.mode {
@@ -160,12 +169,16 @@ impl Chunk {
             None => mode.filter(|_| ffi::LUPA_HEEDS_MODES != 0),
             default => mode.or_else(|| default.clone()),
         };
-        Ok(Chunk { code: [prefix, &code].concat(), name: text::until_nul(name), mode })
+        Ok(Chunk { code, name, mode })
     }
 
     fn operation(&self, locked: &Locked<'_>) -> Operation {
         let mut operation = Operation::new(locked.runtime);
-        operation.set_chunk(&self.code, &self.name, self.mode.as_deref());
+        let code = match &self.code {
+            Source::Given(text) => text.as_bytes(),
+            Source::Made(text) => text,
+        };
+        operation.set_chunk(code, &self.name, self.mode.as_deref());
         operation
     }
 }

@@ -16,7 +16,7 @@ use super::marshal::is_exact;
 use super::wrapper::LuaObject;
 
 /// A frame has room for so many values without asking, those of results that still lie there included: a C function has
-/// `LUA_MINSTACK` slots, and what an operation needs besides is less than the rest.
+/// `LUA_MINSTACK` slots, and what an operation needs besides (the three values of an assignment, say) is less than the rest.
 const ROOM: c_int = 10;
 
 impl<'rt> Locked<'rt> {
@@ -121,16 +121,21 @@ impl<'rt> Locked<'rt> {
         value: Option<Borrowed<'_>>,
     ) -> Option<Result<(), Raised>> {
         effect!(self.state(), "[-0, +0, -]");
-        if self.set_directly(object, key, value) {
-            return Some(Ok(()));
-        }
-        let results = self.perform_directly(3, || {
-            self.push_ours(ffi::LUPA_NEWINDEX)
-                && self.push_reference(object)
-                && self.push_directly(key)
-                && self.push_optional(value)
-        })?;
-        Some(results.map(drop))
+        let state = self.state();
+        let base = state.top();
+        self.runtime.note_change();
+        let pushed = self.push_reference(object) && self.push_directly(key) && self.push_optional(value);
+        let done = if !pushed {
+            None
+        } else if self.set_directly(object) {
+            Some(Ok(()))
+        } else {
+            let results =
+                self.perform_directly(3, || self.push_ours(ffi::LUPA_NEWINDEX) && self.push_copies(base + 1, 3));
+            results.map(|results| results.map(drop))
+        };
+        state.drop_to(base);
+        done
     }
 
     /// `[-0, +0, -]` Reads a field of a table, if no metamethod has a say.
@@ -153,21 +158,23 @@ impl<'rt> Locked<'rt> {
         value
     }
 
-    /// `[-0, +0, -]` Sets a field of a table that is there already. False if that needs the long way.
-    fn set_directly(&self, table: Reference, key: Borrowed<'_>, value: Option<Borrowed<'_>>) -> bool {
-        effect!(self.state(), "[-0, +0, -]");
+    /// `[-2|0, +0, -]` An object, a key and a value are on the top: sets the field of a table, if it is there already. False if that
+    /// needs more; then they stay.
+    fn set_directly(&self, object: Reference) -> bool {
         let state = self.state();
-        let base = state.top();
-        self.runtime.note_change();
-        let done = self.is_table(table)
-            && self.push_reference(table)
-            && self.push_directly(key)
-            && self.push_optional(value)
-            // SAFETY: the state is live; a table, a key and a value are on the top.
-            && unsafe { ffi::lupa_directset(state.as_ptr()) } != 0;
-        trace::note!("short way: a field is {}, the stack had {}", if done { "set" } else { "not set" }, state.top());
-        state.drop_to(base);
+        // SAFETY: the state is live; a table, a key and a value are on the top.
+        let done = self.is_table(object) && unsafe { ffi::lupa_directset(state.as_ptr()) } != 0;
+        trace::note!("short way: a field is {}, the stack has {}", if done { "set" } else { "not set" }, state.top());
         done
+    }
+
+    /// `[-0, +count, -]` Pushes copies of values from an index on.
+    fn push_copies(&self, first: c_int, count: c_int) -> bool {
+        for index in first..first + count {
+            // SAFETY: the state is live and has room.
+            unsafe { ffi::lua_pushvalue(self.state().as_ptr(), index) };
+        }
+        true
     }
 
     /// `[-0, +0, -]` The length of a table, if no metamethod has a say.

@@ -1,9 +1,9 @@
 //! Errors that leave Lua, as Python exceptions. What an error is, is told by the status of the call and by the error value;
 //! the text decides nothing, but for a memory error that Lua code has raised again.
 
-use std::ffi::{CStr, c_int, c_uint};
+use std::ffi::{c_int, c_uint};
 
-use crate::ffi::python::{PyObject, PyObject_SetAttrString};
+use crate::ffi::python::{PyObject, PyObject_SetAttr};
 use crate::lua::guard::effect;
 
 use crate::ffi::lua as ffi;
@@ -102,23 +102,24 @@ fn class_of(exception: &Owned) -> *mut PyObject {
 
 /// `[-0, +0, -]` The LuaError for the error value at `index`.
 fn new_lua_error(locked: &Locked<'_>, index: c_int, message: Message, noted: Option<String>) -> Result<Owned, Raised> {
+    let shared = locked.runtime.shared;
     let bare = bare_message(locked, index)?;
-    let (text, show_noted) = match &message {
-        Message::OfCall(text) => (text.as_ref(), text.is_none()),
-        Message::Bare => (None, false),
+    let class = if is_memory_error(locked, &bare) { shared.lua_memory_error } else { shared.lua_error };
+    let (text, show_noted) = match message {
+        Message::OfCall(Some(text)) => (text, false),
+        Message::OfCall(None) => (bare, true),
+        Message::Bare => (bare, false),
     };
-    let (mut message, in_message) = traceback::innermost_last(traceback::decode(locked, text.unwrap_or(&bare))?);
+    let (mut message, in_message) = traceback::innermost_last(traceback::decode(locked, text)?);
     if let Some(noted) = noted.as_ref().filter(|_| show_noted) {
         message.push('\n');
         message.push_str(noted);
     }
     let lua_traceback = in_message.or(noted);
-    let shared = locked.runtime.shared;
-    let class = if is_memory_error(locked, &bare) { shared.lua_memory_error } else { shared.lua_error };
     let exception = new_error(locked, class, &text::string(locked.gil, &message)?)?;
-    set(locked, &exception, c"value", &value_of(locked, index)?)?;
+    set(locked, &exception, shared.names.value, &value_of(locked, index)?)?;
     if let Some(lua_traceback) = lua_traceback {
-        set(locked, &exception, c"traceback", &text::string(locked.gil, &lua_traceback)?)?;
+        set(locked, &exception, shared.names.traceback, &text::string(locked.gil, &lua_traceback)?)?;
     }
     Ok(exception)
 }
@@ -138,10 +139,11 @@ fn new_error(locked: &Locked<'_>, class: *mut PyObject, argument: &Owned) -> Res
     call::call(locked.gil, unsafe { Borrowed::from_ptr(class) }, &[argument.borrow()])
 }
 
-fn set(locked: &Locked<'_>, exception: &Owned, name: &CStr, value: &Owned) -> Result<(), Raised> {
+/// Sets an attribute, which is one of `Shared::names`.
+fn set(locked: &Locked<'_>, exception: &Owned, name: *mut PyObject, value: &Owned) -> Result<(), Raised> {
     let _ = locked.gil;
     // SAFETY: the GIL is held, all are alive.
-    check(unsafe { PyObject_SetAttrString(exception.as_ptr(), name.as_ptr(), value.as_ptr()) })
+    check(unsafe { PyObject_SetAttr(exception.as_ptr(), name, value.as_ptr()) })
 }
 
 /// `[-0, +0, -]` The error value for Python; `None` where it cannot be had (the runtime is closing). What cannot be decoded
@@ -167,7 +169,7 @@ fn bare_message(locked: &Locked<'_>, index: c_int) -> Result<Vec<u8>, Raised> {
         },
         Type::Nil => Vec::new(),
         Type::Userdata => object_message(locked, index)?,
-        _ => format!("(error object is a {} value)", error::lossy(state.type_name(index))).into_bytes(),
+        _ => [b"(error object is a ", state.type_name(index).to_bytes(), b" value)"].concat(),
     })
 }
 
@@ -178,8 +180,7 @@ fn object_message(locked: &Locked<'_>, index: c_int) -> Result<Vec<u8>, Raised> 
         return Ok(unknown.to_vec());
     };
     match locked.object_text(object.borrow()) {
-        // SAFETY: the bytes live as long as their owner.
-        Ok(text) => Ok(unsafe { std::slice::from_raw_parts(text.pointer.cast(), text.size) }.to_vec()),
+        Ok(text) => Ok(text.as_bytes().to_vec()),
         Err(raised) => {
             error::clear_unless_memory(locked.gil, raised)?;
             Ok(unknown.to_vec())
@@ -198,6 +199,10 @@ pub(crate) fn raise_syntax_error(locked: &Locked<'_>, index: c_int, status: c_in
     }
 }
 
+fn prefixed(locked: &Locked<'_>, prefix: &str, message: Borrowed<'_>) -> Result<Owned, Raised> {
+    text::string(locked.gil, &format!("{prefix}{}", text::to_string(locked.gil, message)?))
+}
+
 fn syntax_error(locked: &Locked<'_>, index: c_int, prefix: &str) -> Result<Owned, Raised> {
     let bytes = if locked.state().type_of(index) == Type::String { locked.state().read_string(index) } else { b"" };
     let encoding = locked.runtime.options.encoding.as_ref();
@@ -206,9 +211,9 @@ fn syntax_error(locked: &Locked<'_>, index: c_int, prefix: &str) -> Result<Owned
         text::bytes(locked.gil, bytes)?
     } else {
         let message = text::decode_message(locked.gil, bytes, encoding)?;
-        text::string(locked.gil, &format!("{prefix}{}", text::to_string(locked.gil, message.borrow())?))?
+        if prefix.is_empty() { message } else { prefixed(locked, prefix, message.borrow())? }
     };
     let exception = new_error(locked, locked.runtime.shared.lua_syntax_error, &message)?;
-    set(locked, &exception, c"value", &value_of(locked, index)?)?;
+    set(locked, &exception, locked.runtime.shared.names.value, &value_of(locked, index)?)?;
     Ok(exception)
 }

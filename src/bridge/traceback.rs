@@ -1,10 +1,10 @@
 //! The text of Lua tracebacks: where C leaves it, its order, and how a Python exception carries it. Lua prints the innermost
 //! call first, Python last; an error message that Python prints follows Python.
 
-use std::ffi::{CStr, c_int};
+use std::ffi::c_int;
 
 use crate::ffi::python::{
-    PyDict_GetItemString, PyDict_SetItemString, PyList_Append, PyList_Check, PyList_New, PyObject_GenericGetDict,
+    PyDict_GetItem, PyDict_SetItem, PyList_Append, PyList_Check, PyList_New, PyObject, PyObject_GenericGetDict,
 };
 use crate::lua::guard::effect;
 
@@ -14,12 +14,6 @@ use crate::py::text::Encoding;
 use crate::py::{Borrowed, Owned, Raised, call, error, text};
 
 use super::crossing::Locked;
-
-/// The attribute of a Python exception with the Lua traceback of where it left Lua first.
-const ATTRIBUTE: &CStr = c"lua_traceback";
-
-/// The notes of an exception (PEP 678).
-const NOTES: &CStr = c"__notes__";
 
 const HEADING: &str = "stack traceback:";
 
@@ -55,20 +49,27 @@ pub(crate) fn noted(locked: &Locked<'_>, index: c_int) -> Option<String> {
     if size == 0 || trace.value != locked.state().address(index) {
         return None;
     }
-    let text: Vec<u8> = trace.text[..size].iter().map(|byte| byte.cast_unsigned()).collect();
-    let text = match decode(locked, &text) {
-        Ok(text) => text,
+    // SAFETY: C has written so many bytes there.
+    let lines = unsafe { std::slice::from_raw_parts(trace.text.as_ptr().cast(), size) };
+    match decode(locked, turned_round(lines)) {
+        Ok(text) => Some(text),
         Err(raised) => {
             // What is on its way is the error itself.
             error::clear(locked.gil, raised);
-            return None;
+            None
         }
-    };
-    let mut lines: Vec<&str> = text.lines().collect();
-    // The text starts with a line break, where the heading belongs.
-    lines[0] = HEADING;
-    lines[1..].reverse();
-    Some(lines.join("\n"))
+    }
+}
+
+/// A traceback with its heading, the innermost call last, from lines that each start with a line break.
+fn turned_round(lines: &[u8]) -> Vec<u8> {
+    let mut text = Vec::with_capacity(HEADING.len() + lines.len());
+    text.extend_from_slice(HEADING.as_bytes());
+    for line in lines[1..].rsplit(|byte| *byte == b'\n') {
+        text.push(b'\n');
+        text.extend_from_slice(line);
+    }
+    text
 }
 
 /// Lets a Python exception that leaves Lua carry the Lua traceback, unless it has left Lua before.
@@ -80,17 +81,18 @@ pub(crate) fn annotate(locked: &Locked<'_>, exception: Borrowed<'_>, traceback: 
 }
 
 fn try_to_annotate(locked: &Locked<'_>, exception: Borrowed<'_>, traceback: &str) -> Result<(), Raised> {
+    let names = &locked.runtime.shared.names;
     // SAFETY: the GIL is held, all objects are alive. The dict itself is used, so that no code of the exception runs.
     unsafe {
         let attributes = Owned::from_new(PyObject_GenericGetDict(exception.as_ptr(), std::ptr::null_mut()))?;
-        let is_there = |name: &CStr| !PyDict_GetItemString(attributes.as_ptr(), name.as_ptr()).is_null();
-        if is_there(ATTRIBUTE) || is_there(c"traceback") && is_lua_error(locked, exception) {
+        let is_there = |name: *mut PyObject| !PyDict_GetItem(attributes.as_ptr(), name).is_null();
+        if is_there(names.lua_traceback) || is_there(names.traceback) && is_lua_error(locked, exception) {
             return Ok(());
         }
         let content = text::string(locked.gil, traceback)?;
-        check(PyDict_SetItemString(attributes.as_ptr(), ATTRIBUTE.as_ptr(), content.as_ptr()))?;
+        check(PyDict_SetItem(attributes.as_ptr(), names.lua_traceback, content.as_ptr()))?;
         if locked.runtime.options.traceback_notes {
-            add_note(attributes.borrow(), &text::string(locked.gil, &format!("Lua {traceback}"))?)?;
+            add_note(attributes.borrow(), names.notes, &text::string(locked.gil, &format!("Lua {traceback}"))?)?;
         }
     }
     Ok(())
@@ -103,26 +105,30 @@ fn is_lua_error(locked: &Locked<'_>, exception: Borrowed<'_>) -> bool {
 /// What `BaseException.add_note` does on Python 3.11 and newer.
 ///
 /// # Safety
-/// The GIL is held; `attributes` is the dict of an exception.
-unsafe fn add_note(attributes: Borrowed<'_>, note: &Owned) -> Result<(), Raised> {
+/// The GIL is held; `attributes` is the dict of an exception, `name` a `str`.
+unsafe fn add_note(attributes: Borrowed<'_>, name: *mut PyObject, note: &Owned) -> Result<(), Raised> {
     // SAFETY: promised by the caller.
     unsafe {
-        let notes = PyDict_GetItemString(attributes.as_ptr(), NOTES.as_ptr());
+        let notes = PyDict_GetItem(attributes.as_ptr(), name);
         if !notes.is_null() && PyList_Check(notes) != 0 {
             return check(PyList_Append(notes, note.as_ptr()));
         }
         let notes = Owned::from_new(PyList_New(0))?;
         check(PyList_Append(notes.as_ptr(), note.as_ptr()))?;
-        check(PyDict_SetItemString(attributes.as_ptr(), NOTES.as_ptr(), notes.as_ptr()))
+        check(PyDict_SetItem(attributes.as_ptr(), name, notes.as_ptr()))
     }
 }
 
 /// Text of Lua as a message for Python: what cannot be decoded is escaped.
-pub(crate) fn decode(locked: &Locked<'_>, lua_text: &[u8]) -> Result<String, Raised> {
-    if let (Some(Encoding::Utf8), Ok(text)) = (&locked.runtime.options.encoding, str::from_utf8(lua_text)) {
-        return Ok(text.to_owned());
+pub(crate) fn decode(locked: &Locked<'_>, mut lua_text: Vec<u8>) -> Result<String, Raised> {
+    let encoding = locked.runtime.options.encoding.as_ref();
+    if matches!(encoding, Some(Encoding::Utf8)) {
+        match String::from_utf8(lua_text) {
+            Ok(text) => return Ok(text),
+            Err(error) => lua_text = error.into_bytes(),
+        }
     }
-    let message = text::decode_message(locked.gil, lua_text, locked.runtime.options.encoding.as_ref())?;
+    let message = text::decode_message(locked.gil, &lua_text, encoding)?;
     text::to_string(locked.gil, message.borrow())
 }
 

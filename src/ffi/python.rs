@@ -77,7 +77,7 @@ guarded! {
     fn PyDict_New() -> Object;
     fn PyList_New(size: Py_ssize_t) -> Object;
     fn PyList_Append(list: Object, item: Object) -> c_int;
-    fn PyDict_GetItemString(dict: Object, key: *const c_char) -> Object;
+    fn PyDict_GetItem(dict: Object, key: Object) -> Object;
     fn PyDict_Items(dict: Object) -> Object;
     fn PyDict_Contains(dict: Object, key: Object) -> c_int;
     fn PyDict_SetItem(dict: Object, key: Object, value: Object) -> c_int;

@@ -93,6 +93,23 @@ pub(crate) struct Encoded {
     pub(crate) owner: Owned,
 }
 
+impl Encoded {
+    /// The content of a `bytes` object.
+    ///
+    /// # Safety
+    /// The object is a `bytes` object.
+    unsafe fn of_bytes(owner: Owned) -> Encoded {
+        // SAFETY: promised by the caller.
+        let (pointer, size) = unsafe { (PyBytes_AsString(owner.as_ptr()), PyBytes_Size(owner.as_ptr())) };
+        Encoded { pointer, size: usize::try_from(size).unwrap_or(0), owner }
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        // SAFETY: neither `str` nor `bytes` objects change, and the owner keeps them alive.
+        unsafe { std::slice::from_raw_parts(self.pointer.cast(), self.size) }
+    }
+}
+
 /// The characters of a `str` that is known to be ASCII: they lie in the object.
 ///
 /// # Safety
@@ -150,9 +167,7 @@ pub(crate) fn encode(_gil: Gil<'_>, text: Borrowed<'_>, encoding: &Encoding) -> 
             Encoding::Named(name) => name,
         };
         let owner = Owned::from_new(PyUnicode_AsEncodedString(text.as_ptr(), name.as_ptr(), ptr::null()))?;
-        let pointer = PyBytes_AsString(owner.as_ptr());
-        let size = usize::try_from(PyBytes_Size(owner.as_ptr())).unwrap_or(0);
-        Ok(Encoded { pointer, size, owner })
+        Ok(Encoded::of_bytes(owner))
     }
 }
 
@@ -215,6 +230,9 @@ pub(crate) fn to_string(gil: Gil<'_>, text: Borrowed<'_>) -> Result<String, Rais
     }
     // SAFETY: as above; the result is a bytes object.
     unsafe {
+        if let Some(characters) = ascii(text) {
+            return Ok(String::from_utf8_lossy(characters).into_owned());
+        }
         let bytes = PyUnicode_AsEncodedString(text.as_ptr(), c"utf-8".as_ptr(), c"replace".as_ptr());
         let bytes = Owned::from_new(bytes)?;
         Ok(String::from_utf8_lossy(bytes_of(bytes.borrow())).into_owned())
@@ -222,15 +240,14 @@ pub(crate) fn to_string(gil: Gil<'_>, text: Borrowed<'_>) -> Result<String, Rais
 }
 
 /// Code, names of chunks and the like: `str` in the given encoding, or the bytes of anything with a buffer as they are.
-pub(crate) fn source_bytes(gil: Gil<'_>, argument: Borrowed<'_>, encoding: &Encoding) -> Result<Vec<u8>, Raised> {
-    // SAFETY: the GIL is held, the argument alive; the bytes are copied before anything else runs.
+pub(crate) fn source_bytes(gil: Gil<'_>, argument: Borrowed<'_>, encoding: &Encoding) -> Result<Encoded, Raised> {
+    // SAFETY: the GIL is held, the argument alive.
     unsafe {
         if PyUnicode_Check(argument.as_ptr()) != 0 {
-            let encoded = encode(gil, argument, encoding)?;
-            return Ok(std::slice::from_raw_parts(encoded.pointer.cast(), encoded.size).to_vec());
+            return encode(gil, argument, encoding);
         }
         match bytes_like(gil, argument)? {
-            Some(bytes) => Ok(bytes_of(bytes.borrow()).to_vec()),
+            Some(bytes) => Ok(Encoded::of_bytes(bytes)),
             None => {
                 let class = call::repr(gil, Borrowed::from_ptr(argument.type_ptr().cast()))?;
                 Err(raise_type_error(gil, &format!("Expected string, got {class}")))

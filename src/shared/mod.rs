@@ -35,6 +35,17 @@ pub(crate) struct Flavour {
     pub(crate) unpack_table: UnpackTable,
 }
 
+/// Names of attributes of exceptions, as interned `str` objects.
+#[repr(C)]
+pub(crate) struct Names {
+    pub(crate) value: *mut PyObject,
+    pub(crate) traceback: *mut PyObject,
+    /// Where a Python exception carries the Lua traceback of where it left Lua first.
+    pub(crate) lua_traceback: *mut PyObject,
+    /// The notes of an exception (PEP 678).
+    pub(crate) notes: *mut PyObject,
+}
+
 /// The content of the capsule. All pointers live as long as the interpreter.
 #[repr(C)]
 pub(crate) struct Shared {
@@ -45,6 +56,7 @@ pub(crate) struct Shared {
     pub(crate) lua_memory_error: *mut PyObject,
     pub(crate) protocol_wrapper: *mut PyTypeObject,
     pub(crate) arguments: *mut PyTypeObject,
+    pub(crate) names: Names,
     /// The module object `lupa._core`.
     pub(crate) module: *mut PyObject,
     /// Makes the wrappers of a runtime module known. Needs the GIL.

@@ -6,7 +6,7 @@ use std::ptr;
 
 use crate::ffi::python::*;
 
-use super::{Arguments, CAPSULE, Flavour, ProtocolWrapper, Shared, waits};
+use super::{Arguments, CAPSULE, Flavour, Names, ProtocolWrapper, Shared, waits};
 use crate::py::args::{Given, Signature};
 use crate::py::definition::Definition;
 use crate::py::error::{check, raise_type_error};
@@ -65,6 +65,7 @@ fn fill(gil: Gil<'_>, module: Borrowed<'_>) -> Result<(), Raised> {
             lua_memory_error: lua_memory_error.into_ptr(),
             protocol_wrapper: protocol_wrapper.into_ptr().cast(),
             arguments: arguments.into_ptr().cast(),
+            names: names(gil)?,
             module: module.as_ptr(),
             register,
             wait: waits::wait,
@@ -81,6 +82,20 @@ fn fill(gil: Gil<'_>, module: Borrowed<'_>) -> Result<(), Raised> {
         let capsule = Owned::from_new(PyCapsule_New(content, CAPSULE.as_ptr(), None))?;
         add(gil, module, c"_shared", &capsule)
     }
+}
+
+/// The references belong to the module for ever.
+fn names(_gil: Gil<'_>) -> Result<Names, Raised> {
+    let interned = |name: &CStr| {
+        // SAFETY: the GIL is held; the name is a C string.
+        unsafe { Owned::from_new(PyUnicode_InternFromString(name.as_ptr())) }.map(Owned::into_ptr)
+    };
+    Ok(Names {
+        value: interned(c"value")?,
+        traceback: interned(c"traceback")?,
+        lua_traceback: interned(c"lua_traceback")?,
+        notes: interned(c"__notes__")?,
+    })
 }
 
 fn add(_gil: Gil<'_>, module: Borrowed<'_>, name: &CStr, value: &Owned) -> Result<(), Raised> {
