@@ -179,17 +179,26 @@ def bench(session):
 
 @nox.session
 def lint(session):
-    """Formatting and lints of the Rust code, for every flavour of it, and for one with checks and trace."""
+    """Formatting and lints of the Rust code, for every flavour of it, for one with checks and trace, and for one without Python."""
     session.install("libclang", "pip")
     session.run("cargo", "fmt", "--check", external=True)
     python = str(pathlib.Path(session.bin, "python"))
     flavours = SELECTED or RUNTIMES
-    for features in ["core", *flavours, f"{flavours[-1]},checked,trace"]:
+    of_python = ["core", *(f"{name},python" for name in flavours), f"{flavours[-1]},checked,trace"]
+    # Examples and tests in Rust are of the crate without Python.
+    checks = [*(("--lib", features) for features in of_python), ("--all-targets", f"{flavours[-1]},checked")]
+    for targets, features in checks:
         session.run(
-            "cargo", "clippy", "--locked", "--all-targets", "--no-default-features", "--features", features,
-            "--", "-D", "warnings",
+            "cargo", "clippy", "--locked", targets, "--features", features, "--", "-D", "warnings",
             external=True, env={**CARGO, "PYO3_PYTHON": python},
         )  # fmt: skip
+
+
+@nox.session
+def rust(session):
+    """The crate without Python: its tests, its examples, and its documentation without a warning."""
+    session.install("libclang", "pip")
+    session.run("python", "tests/rust", *(session.posargs or SELECTED), env=CARGO)
 
 
 @nox.session

@@ -21,7 +21,7 @@ import selection  # noqa: E402
 
 def extension(module):
     """The crate, built as `lupa.<module>`."""
-    features = [module.lstrip("_")]
+    features = [module.lstrip("_"), "python"]
     if selection.is_on("LUPA_CHECKED"):
         features.append("checked")
     if selection.is_on("LUPA_TRACE"):

@@ -33,7 +33,7 @@
 
 #include "lua/compat.h"
 
-/* How much of this thread's C stack is left, and down to where it may be used: src/py/native_stack.c. */
+/* How much of this thread's C stack is left, and down to where it may be used: src/lua/native_stack.c. */
 #if defined(_WIN32)
 #define lupa_native_stack_left() SIZE_MAX
 #define lupa_native_stack_limit(reserve) 0

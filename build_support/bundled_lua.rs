@@ -98,7 +98,7 @@ const DEEPER_CALLS: &str = "
 #define LUAI_MAXCCALLS 400
 ";
 
-/// How much of the C stack is left (`src/py/native_stack.c`), for the compiler of Lua.
+/// How much of the C stack is left (`src/lua/native_stack.c`), for the compiler of Lua.
 const STACK_LEFT: &str = "
 #include <stddef.h>
 extern size_t lupa_native_stack_left (void);

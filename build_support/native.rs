@@ -1,19 +1,22 @@
-//! Compiles what has to be in C for other reasons than Lua's errors. All modules need it, also `lupa._core`.
+//! Compiles what has to be in C for other reasons than Lua's errors.
 
 use crate::Outcome;
+use crate::flavour::has_feature;
 
-const SOURCES: [&str; 2] = ["src/py/gil.c", "src/py/native_stack.c"];
+const NATIVE_STACK: &str = "src/lua/native_stack.c";
+const GIL: &str = "src/py/gil.c";
 
 /// Without the tables for exceptions a thread that Python ends would skip the handlers of `gil.c`, or pay for each of them.
 pub fn compile() -> Outcome<()> {
     if !std::env::var("CARGO_CFG_TARGET_FAMILY").is_ok_and(|family| family == "unix") {
         return Ok(());
     }
-    for file in SOURCES {
+    let sources = if has_feature("python") { vec![NATIVE_STACK, GIL] } else { vec![NATIVE_STACK] };
+    for file in &sources {
         println!("cargo::rerun-if-changed={file}");
     }
     cc::Build::new()
-        .files(SOURCES)
+        .files(sources)
         .opt_level(2)
         .pic(true)
         .flag_if_supported("-fexceptions")

@@ -297,6 +297,14 @@ static int lupa_body_expand (lua_State *L) {
   return lua_gettop(L) - 1;
 }
 
+/* [-0, +1, e]   [object] -> function      A function of C, or the one that calls an object. */
+static int lupa_body_function (lua_State *L) {
+  LupaOperation *operation = lupa_open(L, LUPA_FUNCTION);
+  lua_CFunction function = operation->function != NULL ? operation->function : lupa_entry_function;
+  lua_pushcclosure(L, function, operation->count);                  /* function */
+  return 1;
+}
+
 /* ---- bodies of short ways: what they work on was pushed before. A script that gets hold of one of the first three can do no more
 ** than with the expression that it stands for. ---- */
 

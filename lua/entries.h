@@ -16,10 +16,10 @@ enum LupaRequest {
 #define LUPA_PYTHON_RESERVE (96u * 1024u)
 
 /*
-** [-0, +n, -] Implemented in Rust (src/bridge/entry.rs): n values pushed, or -1 with an answer in runtime->answer. `box` is the
-** object that the request is for, or NULL where there is none.
+** [-0, +n, -] Implemented in Rust (src/bridge/entry.rs; without Python src/lua/host/functions.rs): n values pushed, or -1 with an answer
+** in runtime->answer. `box` is the object that the request is for, or NULL where there is none.
 */
-extern int lupa_python (lua_State *L, LupaRuntime *runtime, LupaBox *box, int request);
+extern int lupa_host (lua_State *L, LupaRuntime *runtime, LupaBox *box, int request);
 
 /* [-0, +n, e]   Push an answer, and raise it if it is an error. */
 static int lupa_pushanswer (lua_State *L, LupaRuntime *runtime) {
@@ -40,7 +40,7 @@ static int lupa_ask (lua_State *L, LupaBox *box, int request) {
   int count;
   if (runtime == NULL) return lupa_error(L, "the runtime of this object does not run in this thread");
   if (lupa_native_stack_left() < LUPA_PYTHON_RESERVE) return lupa_error(L, "C stack overflow");
-  count = lupa_python(L, runtime, box, request);
+  count = lupa_host(L, runtime, box, request);
   lupa_setrunning(runtime);                 /* Python may have switched to another stack (greenlets) and back */
   return count >= 0 ? count : lupa_pushanswer(L, runtime);
 }

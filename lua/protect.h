@@ -12,7 +12,8 @@ static const lua_CFunction lupa_functions[LUPA_FUNCTION_COUNT] = {
   lupa_body_call, lupa_body_run, lupa_body_load, lupa_body_push, lupa_body_get, lupa_body_set, lupa_body_len, lupa_body_tostring,
   lupa_body_fill, lupa_body_next, lupa_body_require, lupa_body_reserve, lupa_body_grow, lupa_body_collect, lupa_body_newthread,
   lupa_body_resume, lupa_body_throw, lupa_body_close, lupa_body_expand, lupa_pushed_index, lupa_pushed_newindex,
-  lupa_pushed_newthread, lupa_pushed_take, lupa_message_handler, lupa_body_traceback
+  lupa_pushed_newthread, lupa_pushed_take, lupa_message_handler, lupa_body_traceback,
+  lupa_body_function
 };
 
 /* [-0, +1, -] Push a function of ours; 0 (and nothing useful pushed) if a script took it out of the registry. */
@@ -225,7 +226,7 @@ static int lupa_body_library (lua_State *L) {
   return 0;
 }
 
-/* [-0, +0|1, -]   Bring a new state up: the status, with the error value if it is not LUA_OK. */
+/* [-0, +0|1, -]   Bring a new state up: the status, with the error value if it is not LUA_OK. Without slots there is no `python` table. */
 static int lupa_openstate (lua_State *L, LupaRuntime *runtime, LupaOperation *operation) {
   LupaRuntime *outer = lupa_running;
   int status;
@@ -235,7 +236,7 @@ static int lupa_openstate (lua_State *L, LupaRuntime *runtime, LupaOperation *op
   runtime->pending = operation;
   lupa_setrunning(runtime);
   status = lupa_firstcall(L, lupa_body_open);
-  if (status == LUA_OK) {
+  if (status == LUA_OK && operation->count > 0) {
     runtime->pending = operation;
     status = lupa_firstcall(L, lupa_body_library);
   }

@@ -83,6 +83,7 @@ typedef struct LupaOperation {
   int *references;                          /* reserve */
   const LupaNumber *numbers;                /* fill: the numbers of all runs, one run after the other */
   int has_more;                             /* fill: another operation follows for the same tables */
+  lua_CFunction function;                   /* function: NULL for the one that calls an object */
 } LupaOperation;
 
 /* Values for Lua that an entry returns; owned by the runtime, so that a jump loses nothing. */
@@ -100,7 +101,7 @@ enum LupaOwn { LUPA_OWN_METATABLE, LUPA_OWN_CACHE, LUPA_OWN_COUNT };
 enum LupaFunction {
   LUPA_CALL, LUPA_RUN, LUPA_LOAD, LUPA_PUSH, LUPA_GET, LUPA_SET, LUPA_LEN, LUPA_TOSTRING, LUPA_FILL, LUPA_NEXT, LUPA_REQUIRE,
   LUPA_RESERVE, LUPA_GROW, LUPA_COLLECT, LUPA_NEWTHREAD, LUPA_RESUME, LUPA_THROW, LUPA_CLOSE, LUPA_EXPAND, LUPA_INDEX,
-  LUPA_NEWINDEX, LUPA_NEWTHREAD_PUSHED, LUPA_TAKE, LUPA_MESSAGE, LUPA_TRACEBACK, LUPA_FUNCTION_COUNT
+  LUPA_NEWINDEX, LUPA_NEWTHREAD_PUSHED, LUPA_TAKE, LUPA_MESSAGE, LUPA_TRACEBACK, LUPA_FUNCTION, LUPA_FUNCTION_COUNT
 };
 
 /* The hook of a coroutine while an exception is thrown into it. */

@@ -117,7 +117,7 @@ def test_every_c_function_states_its_effect_on_the_stack():
 
 def rust_functions_on_the_stack():
     """(file, comment, name) of every Rust function that calls a function of Lua on a state."""
-    for path in sorted((ROOT / "src" / "lua").glob("*.rs")):
+    for path in sorted((ROOT / "src" / "lua").rglob("*.rs")):
         for match in re.finditer(r"((?:^ *///.*\n)*)(?:^ *#\[.*\n)*^ *(?:pub(?:\(crate\))? )?fn (\w+)([^}]*)", path.read_text(), re.M):
             if re.search(r"ffi::lua\w*\(", match[3]) or "self.push_" in match[3] or "state.push_" in match[3]:
                 yield path.name, match[1], match[2]

@@ -148,7 +148,7 @@ impl Settings {
                 overflow_handler: OverflowHandler::None.into(),
             },
             registered: Registered { eval: flag(4, true)?, builtins: flag(6, true)? },
-            memory: (memory_limit.is_some() || seed.is_some()).then(Memory::new),
+            memory: (memory_limit.is_some() || seed.is_some()).then(|| Memory::new(None)),
             limit: memory_limit.unwrap_or(0),
             seed,
             operators: flag(14, false)?,

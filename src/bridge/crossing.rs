@@ -7,6 +7,7 @@ use crate::ffi::lua::{self as ffi, LupaOperation, LupaRuntime, lua_State};
 use crate::lua::State;
 use crate::lua::guard::Guard;
 use crate::lua::guard::effect;
+use crate::lua::native_stack::native_stack_left;
 use crate::py::error::raise_recursion_error;
 use crate::py::{Borrowed, Gil, Owned, Raised, gil};
 use crate::trace;
@@ -193,7 +194,7 @@ impl<'rt> Locked<'rt> {
     /// `[-0, +?, -]` Gives up the GIL and gets into Lua; the status.
     fn run(&self, enter: impl FnOnce(*mut lua_State, *mut LupaRuntime) -> c_int) -> Result<c_int, Raised> {
         let Locked { runtime, gil } = *self;
-        if runtime.depth.get() >= MAX_DEPTH || gil::native_stack_left() < MIN_NATIVE_STACK {
+        if runtime.depth.get() >= MAX_DEPTH || native_stack_left() < MIN_NATIVE_STACK {
             return Err(raise_recursion_error(gil, "maximum depth of nested calls between Python and Lua exceeded"));
         }
         let answers = runtime.answers.count();

@@ -7,12 +7,12 @@ use std::ptr;
 use crate::ffi::lua::{self as ffi, LupaOperation};
 use crate::ffi::python::*;
 use crate::lua::guard::effect;
+use crate::lua::numbers::is_exact;
 use crate::lua::references::Reference;
 use crate::py::{Borrowed, Owned, Raised};
 use crate::trace;
 
 use super::crossing::{Locked, RESULTS_WITH_ROOM, Results};
-use super::marshal::is_exact;
 use super::wrapper::LuaObject;
 
 /// A frame has room for so many values without asking, those of results that still lie there included: a C function has

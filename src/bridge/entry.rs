@@ -33,7 +33,7 @@ const ANSWERED: c_int = -1;
 /// `state` is the thread that runs, of the runtime behind `runtime`; this OS thread owns that runtime, without the GIL. `the_box`
 /// is null or a box that lies on the stack.
 #[unsafe(no_mangle)]
-pub(crate) unsafe extern "C" fn lupa_python(
+pub(crate) unsafe extern "C" fn lupa_host(
     state: *mut lua_State,
     runtime: *mut LupaRuntime,
     the_box: *mut LupaBox,

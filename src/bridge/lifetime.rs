@@ -4,7 +4,8 @@ use crate::ffi::python::PyObject;
 use crate::lua::guard::effect;
 
 use crate::ffi::lua as ffi;
-use crate::lua::memory::{self, Scope};
+use crate::lua::life;
+use crate::lua::memory::Scope;
 use crate::py::error::raise;
 use crate::py::{Borrowed, Gil, Owned, Raised, call, gil};
 
@@ -23,16 +24,8 @@ pub(crate) struct Registered {
 
 /// `[-0, +0, -]` Creates the state of a new runtime, and opens its libraries.
 pub(crate) fn open(gil: Gil<'_>, runtime: &Runtime, registered: Registered, seed: Option<u32>) -> Result<(), Raised> {
-    // SAFETY: plain creation; the allocator's data lives as long as the runtime.
-    let state = unsafe {
-        match &runtime.memory {
-            None => ffi::luaL_newstate(),
-            Some(memory) => {
-                let data = (&raw const **memory).cast_mut().cast();
-                ffi::lupa_newstate(Some(memory::allocate), data, i32::from(seed.is_some()), seed.unwrap_or(0))
-            }
-        }
-    };
+    // SAFETY: the memory belongs to the runtime, which lives as long as its state.
+    let state = unsafe { life::new_state(runtime.memory.as_deref(), seed) };
     if state.is_null() {
         return Err(raise_no_state(gil, runtime));
     }

@@ -6,15 +6,13 @@ use std::ffi::{c_int, c_uint};
 use crate::ffi::python::*;
 
 use crate::ffi::lua::{self as ffi};
+use crate::lua::numbers::{Exact, exact, is_exact};
 use crate::py::text;
 use crate::py::{Borrowed, Owned, Raised, call, error};
 use crate::shared::ProtocolWrapper;
 
 use super::crossing::Locked;
 use super::slots::Slots;
-
-/// Above this, a float does not represent every integer any more.
-const MAX_EXACT: i64 = 1 << 53;
 
 impl Locked<'_> {
     /// `[-0, +0, -]` Adds the slot for a Python value: `None` is nil.
@@ -151,13 +149,6 @@ impl Locked<'_> {
     }
 }
 
-/// A number as Lua will have it.
-#[derive(Clone, Copy)]
-pub(crate) enum Exact {
-    Integer(ffi::lua_Integer),
-    Number(ffi::lua_Number),
-}
-
 /// The value of an object that is exactly an int or a float, if Lua has a number of this value. Runs no code.
 #[inline]
 pub(crate) fn exact_number(value: Borrowed<'_>) -> Option<Exact> {
@@ -168,27 +159,6 @@ pub(crate) fn exact_number(value: Borrowed<'_>) -> Option<Exact> {
             return exact_int(value.as_ptr()).filter(|integer| is_exact(*integer)).map(exact);
         }
         (class == &raw mut PyFloat_Type).then(|| Exact::Number(PyFloat_AS_DOUBLE(value.as_ptr()) as ffi::lua_Number))
-    }
-}
-
-/// An integer that Lua represents exactly.
-fn exact(integer: i64) -> Exact {
-    if ffi::LUPA_HAS_INTEGERS != 0 {
-        Exact::Integer(integer as ffi::lua_Integer)
-    } else {
-        Exact::Number(integer as ffi::lua_Number)
-    }
-}
-
-/// Does Lua have a number of exactly this value?
-pub(crate) fn is_exact(integer: i64) -> bool {
-    if ffi::LUPA_HAS_INTEGERS != 0 {
-        return ffi::lua_Integer::try_from(integer).is_ok();
-    }
-    integer.unsigned_abs() <= MAX_EXACT.unsigned_abs() || {
-        let number = integer as f64;
-        // 2^63 itself is no i64.
-        number < 9_223_372_036_854_775_808.0 && number as i64 == integer
     }
 }
 

@@ -2,35 +2,13 @@
 
 use std::ffi::{CStr, c_int};
 
-use crate::ffi::lua::{self as ffi, LupaOperation};
+use crate::ffi::lua::LupaOperation;
+use crate::lua::bodies;
+
+pub(crate) use crate::lua::bodies::Body;
 
 use super::runtime::Runtime;
 use super::slots::Slots;
-
-/// Which body runs; see `enum LupaFunction`, which also has those that nobody asks for by name.
-#[derive(Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(feature = "trace", derive(Debug))]
-#[repr(u32)]
-pub(crate) enum Body {
-    Call = ffi::LUPA_CALL,
-    Run = ffi::LUPA_RUN,
-    Load = ffi::LUPA_LOAD,
-    Push = ffi::LUPA_PUSH,
-    Get = ffi::LUPA_GET,
-    Set = ffi::LUPA_SET,
-    Len = ffi::LUPA_LEN,
-    ToString = ffi::LUPA_TOSTRING,
-    Fill = ffi::LUPA_FILL,
-    Next = ffi::LUPA_NEXT,
-    Require = ffi::LUPA_REQUIRE,
-    Reserve = ffi::LUPA_RESERVE,
-    Collect = ffi::LUPA_COLLECT,
-    NewThread = ffi::LUPA_NEWTHREAD,
-    Resume = ffi::LUPA_RESUME,
-    Throw = ffi::LUPA_THROW,
-    Close = ffi::LUPA_CLOSE,
-    Expand = ffi::LUPA_EXPAND,
-}
 
 /// What a body gets, and what it says besides its results.
 pub(crate) struct Operation {
@@ -44,8 +22,7 @@ impl Operation {
     }
 
     pub(crate) fn with(slots: Slots) -> Operation {
-        // SAFETY: for plain C data, all zero is the empty state.
-        Operation { slots, for_c: unsafe { std::mem::zeroed() } }
+        Operation { slots, for_c: bodies::blank() }
     }
 
     pub(crate) fn with_number(runtime: &Runtime, number: c_int) -> Operation {
@@ -56,10 +33,7 @@ impl Operation {
 
     /// Adds a chunk to load. The bytes and names have to outlive the operation.
     pub(crate) fn set_chunk(&mut self, chunk: &[u8], name: &CStr, mode: Option<&CStr>) {
-        self.for_c.chunk = chunk.as_ptr().cast();
-        self.for_c.size = chunk.len();
-        self.for_c.name = name.as_ptr();
-        self.for_c.mode = mode.map_or(std::ptr::null(), CStr::as_ptr);
+        bodies::set_chunk(&mut self.for_c, chunk, name, mode);
     }
 
     /// Lets C see the slots that are there now.

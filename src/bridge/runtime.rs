@@ -9,6 +9,7 @@ use crate::ffi::python::{Py_REFCNT, PyObject, PyThreadState};
 use crate::ffi::lua::{LupaRuntime, lua_State};
 use crate::lua::State;
 use crate::lua::boxes::Boxes;
+use crate::lua::life;
 use crate::lua::memory::Memory;
 use crate::lua::references::References;
 use crate::py::{Gil, Owned};
@@ -115,25 +116,16 @@ impl Runtime {
             shared,
             object,
         });
-        let over_limit = runtime.memory.as_ref().map_or(runtime.no_memory.as_ptr(), |memory| memory.over_limit());
-        let refused =
-            runtime.memory.as_ref().map_or(runtime.no_memory.as_ptr().cast_const(), |memory| memory.refusals());
         let owner = (&raw const *runtime).cast_mut().cast();
         // SAFETY: nobody else knows the new runtime; a box does not move what it holds.
         unsafe {
             let c = runtime.shared_with_c.get();
-            (*c).owner = owner;
-            (*c).over_limit = over_limit;
-            (*c).refused = refused;
-            (*c).counts_memory = c_int::from(runtime.memory.is_some());
+            life::connect(c, owner, runtime.memory.as_deref(), &raw const runtime.boxes, &runtime.no_memory);
             (*c).mode = runtime.options.mode.as_ref().map_or(ptr::null(), |mode| mode.as_ptr());
             if let Some(libraries) = runtime.options.libraries {
                 (*c).selects_libraries = 1;
                 (*c).libraries = libraries.set;
                 (*c).only_harmless = c_int::from(libraries.only_harmless);
-            }
-            if let Some(memory) = &runtime.memory {
-                memory.watch(&raw const runtime.boxes, &raw mut (*c).dead);
             }
         }
         runtime

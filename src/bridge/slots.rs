@@ -6,10 +6,10 @@ use std::ptr;
 
 use crate::ffi::lua::{self as ffi, LupaSlot};
 use crate::lua::boxes::Boxes;
+use crate::lua::numbers::Exact;
 use crate::lua::references::Reference;
 use crate::py::Owned;
 
-use super::marshal::Exact;
 use super::runtime::Runtime;
 
 /// Most operations have no more slots than this; then nothing is allocated for them.

@@ -6,6 +6,7 @@ use std::ffi::c_int;
 use crate::ffi::lua::LupaNumber;
 use crate::ffi::python::PyErr_CheckSignals;
 use crate::lua::guard::effect;
+use crate::lua::numbers::Exact;
 use crate::lua::references::Reference;
 use crate::lua::stack::Type;
 use crate::py::error::check;
@@ -13,7 +14,7 @@ use crate::py::{Borrowed, Owned, Raised};
 
 use super::crossing::{Locked, Results};
 use super::errors;
-use super::marshal::{Exact, exact_number};
+use super::marshal::exact_number;
 use super::operation::{Body, Operation};
 use super::slots::{Expected, Run, Slots};
 

@@ -6,9 +6,8 @@ use std::ffi::c_int;
 use crate::ffi::python::{
     PyDict_GetItem, PyDict_SetItem, PyList_Append, PyList_Check, PyList_New, PyObject, PyObject_GenericGetDict,
 };
-use crate::lua::guard::effect;
+use crate::lua::traceback::take_traceback;
 
-use crate::lua::stack::{Number, Type};
 use crate::py::error::check;
 use crate::py::text::Encoding;
 use crate::py::{Borrowed, Owned, Raised, call, error, text};
@@ -19,25 +18,9 @@ const HEADING: &str = "stack traceback:";
 
 /// `[-0, +0, -]` Takes the message with traceback that the message handler has left, if it could make one.
 pub(crate) fn take_text(locked: &Locked<'_>) -> Option<Vec<u8>> {
-    effect!(locked.state(), "[-0, +0, -]");
-    let state = locked.state();
     // SAFETY: the runtime is locked; its C side does not change meanwhile.
     let slot = unsafe { (*locked.runtime.shared_with_c.get()).traceback };
-    state.push_registry(slot);
-    let text = match state.type_of(-1) {
-        Type::String => Some(state.read_string(-1).to_vec()),
-        // A traceback function of the script's own may return anything.
-        Type::Number => Some(match state.read_number(-1) {
-            Number::Integer(value) => value.to_string().into_bytes(),
-            Number::Float(value) => value.to_string().into_bytes(),
-        }),
-        _ => None,
-    };
-    state.drop_to(state.top() - 1);
-    state.push_boolean(false);
-    let _lost = state.store(slot, -1);
-    state.drop_to(state.top() - 1);
-    text
+    take_traceback(locked.state(), slot)
 }
 
 /// `[-0, +0, -]` The traceback that C has noted for the error value at `index`, if it was for that one, the innermost call

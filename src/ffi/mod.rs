@@ -4,4 +4,5 @@
 pub(crate) mod checks;
 #[cfg(not(feature = "core"))]
 pub(crate) mod lua;
+#[cfg(feature = "python")]
 pub(crate) mod python;

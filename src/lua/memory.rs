@@ -7,6 +7,25 @@ use std::ptr;
 use super::boxes::Boxes;
 use crate::ffi::lua::LupaNode;
 
+/// Where the memory of a state comes from, in place of the `realloc` of the C library: `lua_Alloc`, manual section 4.6, without the
+/// counting and the limit, which come before it. Lua may ask in any operation, in the thread that runs it.
+///
+/// # Safety
+/// [`resize`](Allocator::resize) keeps what it promises: Lua writes to what it returns.
+pub unsafe trait Allocator {
+    /// A block of `new` bytes in the place of `block`, which has `old`, with as much of its content as both have. `block` is null, and
+    /// `old` 0, where a new one is wanted; `new` is 0 where the block is to be freed, and the result does not matter then.
+    ///
+    /// Null refuses: nothing has changed, and Lua raises a memory error. What shrinks a block must not be refused.
+    /// Blocks are aligned for any type of C (16 bytes).
+    ///
+    /// A panic ends the process.
+    ///
+    /// # Safety
+    /// `block` is null or was returned by this allocator for `old` bytes, and nobody else uses it.
+    unsafe fn resize(&self, block: *mut c_void, old: usize, new: usize) -> *mut c_void;
+}
+
 /// The counters of one runtime. All sizes are in bytes.
 #[repr(C)]
 pub(crate) struct Memory {
@@ -22,6 +41,8 @@ pub(crate) struct Memory {
     /// The boxes of the runtime, and the queue of those whose objects are to be released.
     boxes: Cell<*const Boxes>,
     dead: Cell<*mut *mut LupaNode>,
+    /// Where the memory comes from, if not from the C library.
+    source: Option<Box<dyn Allocator>>,
 }
 
 /// Which memory a size is about.
@@ -34,7 +55,7 @@ pub(crate) enum Scope {
 }
 
 impl Memory {
-    pub(crate) fn new() -> Box<Memory> {
+    pub(crate) fn new(source: Option<Box<dyn Allocator>>) -> Box<Memory> {
         Box::new(Memory {
             over_limit: Cell::new(0),
             used: Cell::new(0),
@@ -43,6 +64,7 @@ impl Memory {
             refused: Cell::new(0),
             boxes: Cell::new(ptr::null()),
             dead: Cell::new(ptr::null_mut()),
+            source,
         })
     }
 
@@ -130,6 +152,33 @@ impl Memory {
         limit == 0 || over_limit || self.used.get().saturating_add(growth) <= limit
     }
 
+    /// # Safety
+    /// `block` is null or a block of `old` bytes from here, which nobody uses any more.
+    unsafe fn free(&self, block: *mut c_void, old: usize) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            match &self.source {
+                None => libc::free(block),
+                Some(source) if !block.is_null() => {
+                    source.resize(block, old, 0);
+                }
+                Some(_) => {}
+            }
+        }
+    }
+
+    /// # Safety
+    /// `block` is null or a block of `old` bytes from here.
+    unsafe fn reallocate(&self, block: *mut c_void, old: usize, new: usize) -> *mut c_void {
+        // SAFETY: promised by the caller.
+        unsafe {
+            match &self.source {
+                None => libc::realloc(block, new),
+                Some(source) => source.resize(block, old, new),
+            }
+        }
+    }
+
     /// One request of Lua. Shrinking always succeeds, also above the limit, as Lua 5.1 to 5.3 assume.
     fn resize(&self, block: *mut c_void, old: usize, new: usize) -> *mut c_void {
         // Where there is no block, the old size is a type tag since 5.2.
@@ -137,7 +186,7 @@ impl Memory {
         if new == 0 {
             self.notice_free(block, old);
             // SAFETY: Lua gives back a block that it got here, or null.
-            unsafe { libc::free(block) };
+            unsafe { self.free(block, old) };
             self.used.set(self.used.get().wrapping_sub(old));
             return ptr::null_mut();
         }
@@ -146,7 +195,7 @@ impl Memory {
             return ptr::null_mut();
         }
         // SAFETY: as above.
-        let result = unsafe { libc::realloc(block, new) };
+        let result = unsafe { self.reallocate(block, old, new) };
         if result.is_null() && new > old {
             self.refused.set(1);
             return result;

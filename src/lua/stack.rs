@@ -11,15 +11,24 @@ pub(crate) struct State(*mut ffi::lua_State);
 
 /// The type tag of a value (`lua_type`).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Type {
+pub enum Type {
+    /// `nil`, or no value at all.
     Nil,
+    /// `true` or `false`.
     Boolean,
+    /// A number of either kind.
     Number,
+    /// A string.
     String,
+    /// A table.
     Table,
+    /// A function, of Lua or C.
     Function,
+    /// A userdata, with memory of Lua's.
     Userdata,
+    /// An address.
     LightUserdata,
+    /// A coroutine.
     Thread,
     /// An object of LuaJIT's FFI.
     Cdata,
@@ -40,6 +49,12 @@ impl Type {
             tag if tag == ffi::LUPA_TCDATA as c_int => Type::Cdata,
             _ => Type::Nil,
         }
+    }
+
+    /// Has it no counterpart in Rust?
+    #[cfg(not(feature = "python"))]
+    pub(crate) fn stays_in_lua(self) -> bool {
+        !matches!(self, Type::Nil | Type::Boolean | Type::Number | Type::String)
     }
 }
 

@@ -45,21 +45,6 @@ pub(crate) fn is_finalizing(_gil: Gil<'_>) -> bool {
     false
 }
 
-/// How many bytes of this thread's C stack are left.
-pub(crate) fn native_stack_left() -> usize {
-    #[cfg(unix)]
-    {
-        unsafe extern "C" {
-            /// See `native_stack.c`.
-            fn lupa_native_stack_left() -> usize;
-        }
-        // SAFETY: it only looks at the thread that calls.
-        unsafe { lupa_native_stack_left() }
-    }
-    #[cfg(not(unix))]
-    usize::MAX
-}
-
 /// Takes the GIL back with the thread state that [`release`] returned. Blocks, and never returns while Python exits.
 ///
 /// # Safety

@@ -15,7 +15,7 @@ MACROS = {"lua_pushcfunction": 1, "lua_newtable": 1, "lua_pushliteral": 1}
 TOKEN = re.compile(r"\w+|&&|\|\||->|::|=>|\S")
 WORDS = {"if", "for", "while", "loop", "switch", "match", "return", "sizeof", "unsafe", "move"}
 #: In Rust, what the functions of the same names of other types are not called on.
-RECEIVERS = {"self", "state", "locked", "crossing", "references", "results", "thread", "entry", "Self", "traceback", "errors"}
+RECEIVERS = {"self", "state", "locked", "crossing", "references", "results", "thread", "entry", "Self", "traceback", "errors", "parts", "frame"}
 
 
 @dataclass(frozen=True)

@@ -131,8 +131,13 @@ def c_functions_of(path):
             yield Function(name, f"lua/{path.name}", line, Effect.find(comment), body, state[1], text.count("\n", 0, match.end()) + 1)
 
 
-def rust_functions(of=("lua", "bridge", "api")):
-    """All functions in the layers that deal with Lua; `effect` is None where none is stated."""
+#: The layers that deal with Lua, in a module of Python, and in a program in Rust.
+WITH_PYTHON = ("lua", "bridge", "api")
+WITHOUT_PYTHON = ("lua", "lua/host")
+
+
+def rust_functions(of=WITH_PYTHON):
+    """All functions of some layers; `effect` is None where none is stated."""
     for layer in of:
         for path in sorted((ROOT / "src" / layer).glob("*.rs")):
             if path.name != "checked.rs":

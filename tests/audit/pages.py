@@ -70,12 +70,12 @@ def names_by_class(raising):
 
 
 class Source:
-    """What the pages are made of."""
+    """What the pages are made of: one of the two programs that the source is."""
 
-    def __init__(self):
+    def __init__(self, layers=source.WITH_PYTHON):
         self.api = source.api()
         self.c_functions = list(source.c_functions())
-        rust = list(source.rust_functions())
+        rust = list(source.rust_functions(layers))
         self.functions = [*self.c_functions, *rust]
         self.peaks = peaks.peaks(self.functions, self.api)
         self.ours = {function.name: function for function in self.c_functions}
@@ -97,12 +97,14 @@ class Source:
                         yield function, callee
 
 
-def stack_page(of):
+def stack_page(of, host):
     parts = [STACK_INTRODUCTION]
-    for title, functions in (("C", of.c_functions), ("Rust", of.rust_functions)):
+    only_host = [function for function in host.rust_functions if function not in of.rust_functions]
+    sections = (("C", of, of.c_functions), ("Rust", of, of.rust_functions), ("Rust, without Python", host, only_host))
+    for title, program, functions in sections:
         parts.append(f"## {title}\n")
         for file in dict.fromkeys(function.file for function in functions):
-            rows = [row_of(of, function) for function in functions if function.file == file]
+            rows = [row_of(program, function) for function in functions if function.file == file]
             parts += [f"### {file}\n", table(["function", "line", "effect", "peak", "runs", "may raise"], rows)]
     reasons = calls.conditions()
     rows = [
@@ -180,7 +182,7 @@ def places(found):
 def pages():
     """The text of each page, by its path."""
     of = Source()
-    return {source.ROOT / "STACK.md": stack_page(of), source.ROOT / "lua" / "API.md": api_page(of)}
+    return {source.ROOT / "STACK.md": stack_page(of, Source(source.WITHOUT_PYTHON)), source.ROOT / "lua" / "API.md": api_page(of)}
 
 
 def outdated():

@@ -68,7 +68,7 @@ class Copy:
             **os.environ, "CARGO_TARGET_DIR": str(self.target), "CARGO_PROFILE_DEV_DEBUG": "0",
             "PYO3_PYTHON": sys.executable, "PYO3_BUILD_EXTENSION_MODULE": "1",
         }  # fmt: skip
-        features = module if module == "core" else module + ",checked"
+        features = module if module == "core" else module + ",python,checked"
         command = ["cargo", "build", "--locked", "-q", "--no-default-features", "--features", features]
         done = subprocess.run(command, cwd=self.source, env=environment, capture_output=True, text=True)
         if done.returncode != 0:
