@@ -6,7 +6,9 @@ use std::ptr;
 
 use crate::ffi::python::*;
 
+use crate::bridge::ahead::Ahead;
 use crate::bridge::crossing::{Crossing, Locked};
+use crate::bridge::unmarshal::integer;
 use crate::bridge::walk::Walk;
 use crate::py::error::raise_type_error;
 use crate::py::types::{self, TypeSpec, offset, slot};
@@ -30,6 +32,7 @@ struct LuaIter {
     table: *mut PyObject,
     weakrefs: *mut PyObject,
     walk: Cell<Walk>,
+    ahead: Ahead,
     what: What,
 }
 
@@ -64,6 +67,7 @@ pub(super) fn new_iterator(crossing: &Crossing<'_>, table: Borrowed<'_>, what: W
         (*fields).table = table.hold().into_ptr();
         (*fields).what = what;
         (*fields).walk = Cell::new(Walk::START);
+        ptr::write(&raw mut (*fields).ahead, Ahead::default());
         Ok(iterator)
     }
 }
@@ -77,7 +81,7 @@ unsafe extern "C" fn refuse_new(
     unsafe { edge::<Owned>(|gil| Err(raise_type_error(gil, "Type cannot be instantiated manually"))) }
 }
 
-/// Lets go of the table and of the key.
+/// Lets go of the table, of the key, and of what was read ahead.
 ///
 /// # Safety
 /// `slf` is an iterator, the GIL is held.
@@ -87,6 +91,7 @@ unsafe fn finish(slf: *mut PyObject) {
     unsafe {
         if let Some(table) = Owned::from_optional(ptr::replace(&raw mut (*iterator).table, ptr::null_mut())) {
             let walk = (*iterator).walk.replace(Walk::START);
+            drop(std::mem::take(&mut (*iterator).ahead));
             give_up(fields(table.as_ptr()).runtime, walk.slot());
         }
     }
@@ -130,6 +135,9 @@ unsafe extern "C" fn next(slf: *mut PyObject) -> *mut PyObject {
     let iterator: *mut LuaIter = slf.cast();
     // SAFETY: called by Python with the GIL held and an iterator.
     unsafe {
+        if let Some(item) = next_ahead(iterator) {
+            return item;
+        }
         // The table is held here, since another thread may finish the same iterator meanwhile.
         let Some(table) = (*iterator).table.as_mut().map(|table| Borrowed::from_ptr(table).hold()) else {
             return ptr::null_mut();
@@ -153,15 +161,32 @@ unsafe extern "C" fn next(slf: *mut PyObject) -> *mut PyObject {
     }
 }
 
+/// What was read ahead, as the result of `next`; nothing if the table must be asked.
+///
+/// # Safety
+/// The GIL is held, and `iterator` is alive.
+unsafe fn next_ahead(iterator: *mut LuaIter) -> Option<*mut PyObject> {
+    // SAFETY: promised by the caller; the table, a wrapper, holds the runtime.
+    unsafe {
+        let table = (*iterator).table.as_mut()?;
+        let runtime = fields(table).runtime.as_ref()?.runtime.as_ref()?;
+        let (key, item) = Walk::next_ahead(&(*iterator).walk, &(*iterator).ahead, runtime)?;
+        Some(match (*iterator).what {
+            What::Keys | What::Values => item.into_ptr(),
+            What::Items => edge(|gil| args::tuple(gil, [integer(key.into())?, item])),
+        })
+    }
+}
+
 /// `[-0, +0, -]` One step; nothing at the end.
 ///
 /// # Safety
 /// `iterator` is alive, and `table` its table.
 unsafe fn step(crossing: &Crossing<'_>, iterator: *mut LuaIter, table: &Owned) -> Result<Option<Owned>, Raised> {
     // SAFETY: promised by the caller; the lock keeps other threads from stepping.
-    let (table, what, walk) =
-        unsafe { (checked_reference(crossing, table.as_ptr())?, (*iterator).what, &(*iterator).walk) };
-    crossing.step(table, walk, |index| read(crossing, what, index))
+    let (table, LuaIter { what, walk, ahead, .. }) =
+        unsafe { (checked_reference(crossing, table.as_ptr())?, &*iterator) };
+    crossing.step(table, walk, ahead, |index| read(crossing, *what, index), |index| read_plain(crossing, *what, index))
 }
 
 /// `[-0, +0, -]` What is asked for of the key at `index` and the value after it.
@@ -171,4 +196,9 @@ fn read(locked: &Locked<'_>, what: What, index: c_int) -> Result<Owned, Raised> 
         What::Values => locked.unmarshal(index + 1),
         What::Items => args::tuple(locked.gil, [locked.unmarshal_key(index)?, locked.unmarshal(index + 1)?]),
     }
+}
+
+/// `[-0, +0, -]` Likewise, ahead of time; the pair of an item is made later.
+fn read_plain(locked: &Locked<'_>, what: What, index: c_int) -> Option<Owned> {
+    locked.unmarshal_plain(if what == What::Keys { index } else { index + 1 })
 }

@@ -1,6 +1,7 @@
 //! Where both worlds meet. There are two crossings: Python asks Lua for something (`crossing`), and Lua asks Python for
 //! something (`entry`). Values travel in slots (`marshal`) and are read off the stack (`unmarshal`).
 
+pub(crate) mod ahead;
 pub(crate) mod answers;
 pub(crate) mod arguments;
 pub(crate) mod attributes;

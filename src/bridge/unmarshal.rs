@@ -195,12 +195,17 @@ impl Locked<'_> {
 }
 
 /// A number for Python.
-fn number(number: Number) -> Result<Owned, Raised> {
-    // SAFETY: the GIL is held by whoever unmarshals.
-    unsafe {
-        Owned::from_new(match number {
-            Number::Integer(value) => PyLong_FromLongLong(value as c_longlong),
-            Number::Float(value) => PyFloat_FromDouble(value),
-        })
+/// A new `int` or `float`.
+pub(super) fn number(number: Number) -> Result<Owned, Raised> {
+    match number {
+        Number::Integer(value) => integer(value as c_longlong),
+        // SAFETY: the GIL is held by whoever unmarshals.
+        Number::Float(value) => unsafe { Owned::from_new(PyFloat_FromDouble(value)) },
     }
+}
+
+/// A new `int`.
+pub(crate) fn integer(value: c_longlong) -> Result<Owned, Raised> {
+    // SAFETY: the GIL is held by whoever unmarshals.
+    unsafe { Owned::from_new(PyLong_FromLongLong(value)) }
 }

@@ -11,9 +11,11 @@ use crate::lua::stack::Type;
 use crate::py::{Owned, Raised};
 use crate::trace;
 
+use super::ahead::Ahead;
 use super::crossing::Locked;
 use super::errors;
 use super::operation::{Body, Operation};
+use super::runtime::Runtime;
 
 /// Where a walk is: after which key.
 #[derive(Clone, Copy)]
@@ -38,6 +40,18 @@ pub(crate) struct Walk {
 impl Walk {
     pub(crate) const START: Walk = Walk { position: Position::Start, slot: Reference::NONE, changes: 0 };
 
+    /// Moves a walk on by what was read ahead: the key, and what Python is to get for it. Nothing where the table must be asked.
+    /// While any thread is in Lua, something may have changed.
+    pub(crate) fn next_ahead(walk: &Cell<Walk>, ahead: &Ahead, runtime: &Runtime) -> Option<(c_int, Owned)> {
+        let now = walk.get();
+        if now.changes != runtime.changes.get() {
+            return None;
+        }
+        let (key, item) = ahead.take()?;
+        walk.set(Walk { position: Position::Integer(key), ..now });
+        Some((key, item))
+    }
+
     /// The registry slot, which the owner of the walk has to give up.
     pub(crate) fn slot(&self) -> Reference {
         self.slot
@@ -46,15 +60,21 @@ impl Walk {
 
 impl Locked<'_> {
     /// `[-0, +0, -]` One step. `read` gets the index of the key, with the value after it; nothing at the end. Reading may run
-    /// any code, also steps of the same walk, so that the walk has moved on before.
+    /// any code, also steps of the same walk, so that the walk has moved on before. `read_plain` gets the same for what follows,
+    /// and gives what can be read without running code.
     pub(crate) fn step(
         &self,
         table: Reference,
         walk: &Cell<Walk>,
+        ahead: &Ahead,
         read: impl Fn(c_int) -> Result<Owned, Raised>,
+        read_plain: impl Fn(c_int) -> Option<Owned>,
     ) -> Result<Option<Owned>, Raised> {
         effect!(self.state(), "[-0, +0, -]");
-        if let Some(item) = self.step_directly(table, walk, &read) {
+        if walk.get().changes != self.runtime.changes.get() {
+            ahead.forget();
+        }
+        if let Some(item) = self.step_directly(table, walk, ahead, &read, read_plain) {
             return item;
         }
         self.reserve_slot(walk)?;
@@ -85,14 +105,24 @@ impl Locked<'_> {
         &self,
         table: Reference,
         walk: &Cell<Walk>,
+        ahead: &Ahead,
         read: impl Fn(c_int) -> Result<Owned, Raised>,
+        read_plain: impl Fn(c_int) -> Option<Owned>,
     ) -> Option<Result<Option<Owned>, Raised>> {
         effect!(self.state(), "[-0, +0, -]");
         let state = self.state();
         let base = state.top();
-        let step = if self.push_reference(table) { self.push_next(walk.get()) } else { -1 };
+        let last = walk.get();
+        let step = if self.push_reference(table) { self.push_next(last) } else { -1 };
         let item = match step {
-            1 if self.note_key(base + 2, walk) => Some(read(base + 2).map(Some)),
+            1 if self.note_key(base + 2, walk) => {
+                if let (Position::Integer(key), true) =
+                    (walk.get().position, last.changes == self.runtime.changes.get())
+                {
+                    self.read_ahead(base + 1, key, ahead, read_plain);
+                }
+                Some(read(base + 2).map(Some))
+            }
             0 => Some(Ok(None)),
             _ => None,
         };
@@ -139,7 +169,7 @@ impl Locked<'_> {
         true
     }
 
-    fn small_integer(&self, index: c_int) -> Option<c_int> {
+    pub(super) fn small_integer(&self, index: c_int) -> Option<c_int> {
         let (state, mut integer) = (self.state(), 0);
         if state.type_of(index) != Type::Number {
             return None;
