@@ -25,7 +25,8 @@ enum LupaConstant {
 #define LUPA_IMPLEMENTATION LUA_VERSION
 #endif
 
-/* Can this build take an allocator of the host's? LuaJIT 2.0 on 64-bit machines needs its own. */
+/* Can this build take an allocator of the host's? LuaJIT 2.0 on 64-bit machines needs its own. So does 2.1 without GC64, whose
+** headers do not say so: it gives no state, with a line on the standard error. */
 #if defined(LUAJIT_VERSION_NUM) && LUAJIT_VERSION_NUM < 20100 && UINTPTR_MAX > 0xffffffffu
 enum { LUPA_TAKES_ALLOCATOR = 0 };
 #else

@@ -159,12 +159,17 @@ static void lupa_opencache (lua_State *L, LupaRuntime *runtime) {
 }
 
 /* [-0, +0, e]   The functions of ours that cannot be pushed without allocating are kept in the registry. */
-static void lupa_openfunctions (lua_State *L, LupaRuntime *runtime) {
+static void lupa_keepfunctions (lua_State *L, LupaRuntime *runtime, int first, int end) {
   int i;
-  for (i = 0; i < LUPA_FUNCTION_COUNT && !LUPA_LIGHT_FUNCTIONS; i++) {
+  for (i = first; i < end && !LUPA_LIGHT_FUNCTIONS; i++) {
     lua_pushcfunction(L, lupa_functions[i]);
     runtime->functions[i] = luaL_ref(L, LUA_REGISTRYINDEX);
   }
+}
+
+/* [-0, +0, e]   Those that any host needs, and the places of tracebacks and errors. */
+static void lupa_openfunctions (lua_State *L, LupaRuntime *runtime) {
+  lupa_keepfunctions(L, runtime, 0, LUPA_FUNCTION);
   lua_pushboolean(L, 0);
   runtime->traceback = luaL_ref(L, LUA_REGISTRYINDEX);
   lua_pushboolean(L, 0);
@@ -226,7 +231,16 @@ static int lupa_body_library (lua_State *L) {
   return 0;
 }
 
-/* [-0, +0|1, -]   Bring a new state up: the status, with the error value if it is not LUA_OK. Without slots there is no `python` table. */
+/* [-0, +0, e]   What only a host without Python needs. */
+static int lupa_body_host (lua_State *L) {
+  LupaRuntime *runtime;
+  lua_settop(L, 0);                         /* as above */
+  lupa_take(L, LUPA_FUNCTION_COUNT, &runtime);
+  lupa_keepfunctions(L, runtime, LUPA_FUNCTION, LUPA_FUNCTION_COUNT);
+  return 0;
+}
+
+/* [-0, +0|1, -]   Bring a new state up: the status, with the error value if it is not LUA_OK. A host that gives no slots is not Python. */
 static int lupa_openstate (lua_State *L, LupaRuntime *runtime, LupaOperation *operation) {
   LupaRuntime *outer = lupa_running;
   int status;
@@ -236,9 +250,9 @@ static int lupa_openstate (lua_State *L, LupaRuntime *runtime, LupaOperation *op
   runtime->pending = operation;
   lupa_setrunning(runtime);
   status = lupa_firstcall(L, lupa_body_open);
-  if (status == LUA_OK && operation->count > 0) {
+  if (status == LUA_OK) {
     runtime->pending = operation;
-    status = lupa_firstcall(L, lupa_body_library);
+    status = lupa_firstcall(L, operation->count > 0 ? lupa_body_library : lupa_body_host);
   }
   runtime->pending = NULL;
   lupa_running = outer;

@@ -40,7 +40,7 @@ pub(crate) fn open(gil: Gil<'_>, runtime: &Runtime, registered: Registered, seed
 
 /// Raises why there is no state: no memory, or a Lua that takes no allocator.
 fn raise_no_state(gil: Gil<'_>, runtime: &Runtime) -> Raised {
-    if ffi::LUPA_TAKES_ALLOCATOR != 0 || runtime.memory.is_none() {
+    if !runtime.memory.as_ref().is_some_and(|memory| memory.is_untouched()) {
         return raise(gil, runtime.shared.lua_memory_error, "Failed to initialise Lua runtime");
     }
     let message = "Failed to initialise Lua runtime: max_memory and string_hash_seed need an allocator of their own, which \

@@ -128,6 +128,11 @@ impl Memory {
         self.refused.get() != 0
     }
 
+    /// Was nothing ever asked for? A Lua that gives no state then takes no allocator: its headers do not always say so.
+    pub(crate) fn is_untouched(&self) -> bool {
+        self.used.get() == 0 && !self.refused()
+    }
+
     pub(crate) fn remember_refusal(&self) {
         self.refused.set(1);
     }

@@ -15,7 +15,7 @@ pub enum ErrorKind {
     /// There is no memory, the limit is reached, or the stack cannot grow (`LUA_ERRMEM`). Lua 5.1 and LuaJIT do not look for
     /// garbage then: [`collect`](super::Frame::collect) makes room.
     Memory,
-    /// This Lua takes no allocator of ours, which limits need as well: LuaJIT 2.0 on 64-bit machines.
+    /// This Lua takes no allocator of ours, which limits need as well: LuaJIT without GC64 on 64-bit machines, such as 2.0.
     NoAllocator,
     /// A script has changed the registry by `debug.getregistry`.
     LostReference,

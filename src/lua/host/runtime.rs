@@ -169,7 +169,7 @@ impl Parts {
         // SAFETY: the memory lives as long as the state.
         let state = unsafe { life::new_state(self.memory.as_deref(), None) };
         if state.is_null() {
-            return Err(no_state(self.memory.is_some()));
+            return Err(no_state(self.memory.as_deref()));
         }
         self.main.set(state);
         let state = self.state();
@@ -287,8 +287,9 @@ impl Parts {
     }
 }
 
-fn no_state(wants_memory: bool) -> Error {
-    if wants_memory && ffi::LUPA_TAKES_ALLOCATOR == 0 {
+/// Why there is no state.
+fn no_state(memory: Option<&Memory>) -> Error {
+    if memory.is_some_and(Memory::is_untouched) {
         return Error::of_kind(ErrorKind::NoAllocator, "this Lua takes no allocator");
     }
     Error::of_kind(ErrorKind::Memory, "not enough memory")
