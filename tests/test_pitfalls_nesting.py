@@ -200,3 +200,31 @@ class TestLuaUsedDuringConversion:
         for _ in range(10):
             item = Collecting()
             assert function(lua.table("first"), item, "text") == ("first", item, "text")
+
+    @pytest.mark.parametrize("read", ["index", "walk", "call", "assignment"])
+    def test_by_codecs_that_read_again(self, new_runtime, read):
+        """Each level leaves what it reads on the stack of the same frame."""
+        deepest, levels = 120, []
+
+        def decode(data, errors="strict"):
+            if bytes(data) == b"again" and len(levels) < deepest:
+                levels.append(None)
+                read_once()
+            return codecs.utf_8_decode(data, errors)
+
+        def read_once():
+            if read == "assignment":
+                new[f"key {len(levels)}"] = 1
+                new[1] = 2
+            return {"index": lambda: table[1], "walk": lambda: list(table.values())[0]}.get(read, function)()
+
+        encoding = f"reading_{id(levels)}"
+        info = codecs.CodecInfo(codecs.utf_8_encode, decode, name=encoding)
+        codecs.register({encoding: info}.get)
+        lua = new_runtime(encoding=encoding, source_encoding="utf-8")
+        table, new, function = lua.eval("{'again'}, {1}, function() return 'again' end")
+        for run in [lambda f: f(), lua.eval("function(f) return f() end")]:
+            levels.clear()
+            assert run(read_once) == "again"
+            assert len(levels) == deepest
+            lua.gccollect()

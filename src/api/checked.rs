@@ -102,7 +102,7 @@ pub(super) unsafe extern "C" fn census(slf: *mut PyObject, _: *mut PyObject) -> 
                 (c"answers", runtime.answers.count()),
                 (c"releases", runtime.waiting_releases()),
                 (c"depth", runtime.depth.get() as usize),
-                (c"results", usize::try_from(runtime.results.get()).unwrap_or(usize::MAX)),
+                (c"values held", usize::try_from(runtime.held.get()).unwrap_or(usize::MAX)),
                 (c"values on the stack", usize::try_from(crossing.state().top()).unwrap_or(usize::MAX)),
             ];
             let result = Owned::from_new(PyDict_New())?;

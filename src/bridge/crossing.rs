@@ -22,9 +22,12 @@ const MAX_DEPTH: u32 = 190;
 /// What a crossing must find of the C stack: threads can have a small one.
 const MIN_NATIVE_STACK: usize = 128 * 1024;
 
-/// Results up to this number, those of outer operations in the same frame included, can be read without asking for room: a
-/// C function has `LUA_MINSTACK` slots, and what an operation needs on the stack besides its results is less than the rest.
+/// Results of one operation up to this number can be read without asking for room: a C function has `LUA_MINSTACK` slots, and
+/// what an operation needs on the stack besides its results is less than the rest.
 pub(super) const RESULTS_WITH_ROOM: c_int = 8;
+
+/// Likewise, with their message handlers.
+const HELD_WITH_ROOM: c_int = RESULTS_WITH_ROOM + 1;
 
 /// How many registry slots are reserved at once.
 const RESERVE: usize = 16;
@@ -102,10 +105,23 @@ unsafe fn runtime_of<'rt>(gil: Gil<'_>, object: *mut RuntimeObject) -> Result<&'
 
 /// The results of a body, on the stack above `base` and the message handler. Dropping them drops the values.
 pub(crate) struct Results<'rt> {
-    // Counted in `Runtime::results` while they live.
     locked: Locked<'rt>,
     base: c_int,
     count: c_int,
+    /// The message handler is counted too.
+    _held: Held<'rt>,
+}
+
+/// Values on the stack, counted in `Runtime::held` for as long as they may meet Python code.
+pub(super) struct Held<'rt> {
+    runtime: &'rt Runtime,
+    count: c_int,
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        self.runtime.held.set(self.runtime.held.get() - self.count);
+    }
 }
 
 impl Results<'_> {
@@ -122,8 +138,6 @@ impl Results<'_> {
 impl Drop for Results<'_> {
     /// `[-(results+1), +0, -]`
     fn drop(&mut self) {
-        let results = &self.locked.runtime.results;
-        results.set(results.get() - self.count);
         self.locked.state().drop_to(self.base);
         trace::note!("{} results dropped: the stack has {}", self.count, self.base);
     }
@@ -149,7 +163,7 @@ impl<'rt> Locked<'rt> {
         if status != ffi::LUA_OK as c_int {
             return Err(errors::raise_from_lua(self, status, operation.for_c.failure as u32));
         }
-        if self.runtime.results.get() > RESULTS_WITH_ROOM {
+        if self.runtime.held.get() > HELD_WITH_ROOM {
             self.ensure_room(base)?;
         }
         Ok(results)
@@ -178,7 +192,7 @@ impl<'rt> Locked<'rt> {
                 unsafe { operation.as_ref() }.map_or(ffi::LUPA_NO_FAILURE as c_int, |operation| operation.failure);
             return Err(errors::raise_from_lua(self, status, failure as u32));
         }
-        if self.runtime.results.get() > RESULTS_WITH_ROOM {
+        if self.runtime.held.get() > HELD_WITH_ROOM {
             self.ensure_room(base)?;
         }
         Ok(results)
@@ -186,9 +200,14 @@ impl<'rt> Locked<'rt> {
 
     /// `[-0, +0, -]` What a protected call has left above the message handler.
     fn results_above(&self, base: c_int) -> Results<'rt> {
-        let results = Results { locked: *self, base, count: self.state().top() - base - 1 };
-        self.runtime.results.set(self.runtime.results.get() + results.count);
-        results
+        let values = self.state().top() - base;
+        Results { locked: *self, base, count: values - 1, _held: self.hold(values) }
+    }
+
+    /// Counts values that lie on the stack.
+    pub(super) fn hold(&self, count: c_int) -> Held<'rt> {
+        self.runtime.held.set(self.runtime.held.get() + count);
+        Held { runtime: self.runtime, count }
     }
 
     /// `[-0, +?, -]` Gives up the GIL and gets into Lua; the status.

@@ -15,8 +15,8 @@ use crate::trace;
 use super::crossing::{Locked, RESULTS_WITH_ROOM, Results};
 use super::wrapper::LuaObject;
 
-/// A frame has room for so many values without asking, those of results that still lie there included: a C function has
-/// `LUA_MINSTACK` slots, and what an operation needs besides (the three values of an assignment, say) is less than the rest.
+/// A frame has room for so many values without asking, those that still lie there included: a C function has `LUA_MINSTACK`
+/// slots, and what an operation needs besides (the three values of an assignment, say) is less than the rest.
 const ROOM: c_int = 10;
 
 impl<'rt> Locked<'rt> {
@@ -50,8 +50,8 @@ impl<'rt> Locked<'rt> {
     }
 
     /// `[-0, +0, -]` So many values can be pushed without asking for room.
-    fn room(&self) -> c_int {
-        ROOM - self.runtime.results.get()
+    pub(super) fn room(&self) -> c_int {
+        ROOM - self.runtime.held.get()
     }
 
     /// `[-0, +results|0, -]` Makes a coroutine for a function.
@@ -124,7 +124,8 @@ impl<'rt> Locked<'rt> {
         let state = self.state();
         let base = state.top();
         self.runtime.note_change();
-        let pushed = self.push_reference(object) && self.push_directly(key) && self.push_optional(value);
+        let pushed =
+            self.room() >= 3 && self.push_reference(object) && self.push_directly(key) && self.push_optional(value);
         let done = if !pushed {
             None
         } else if self.set_directly(object) {
@@ -144,11 +145,15 @@ impl<'rt> Locked<'rt> {
         let state = self.state();
         let base = state.top();
         let found = self.is_table(table)
+            && self.room() >= 2
             && self.push_reference(table)
             && self.push_directly(key)
             // SAFETY: the state is live; a table and a key are on the top.
             && unsafe { ffi::lupa_directget(state.as_ptr()) } != 0;
-        let value = found.then(|| self.unmarshal(base + 2));
+        let value = found.then(|| {
+            let _held = self.hold(2);
+            self.unmarshal(base + 2)
+        });
         trace::note!(
             "short way: a field is {}, the stack had {}",
             if found { "read" } else { "not read" },

@@ -47,7 +47,7 @@ pub(crate) unsafe extern "C" fn lupa_host(
     };
     let current = runtime.current.replace(state);
     trace::enter!("Lua asks {}: the stack has {}", requested(request), runtime.state().top());
-    let results = runtime.results.replace(0);
+    let held = runtime.held.replace(0);
     let entry = Entry { locked: Locked { runtime, gil }, the_box, frame: (&raw const current).addr() };
     let guard = Guard::new(entry.locked.state());
     runtime.answers.release_done(entry.frame);
@@ -66,7 +66,7 @@ pub(crate) unsafe extern "C" fn lupa_host(
     let count = entry.leave(reply);
     trace::leave!("back to Lua: the stack has {}", runtime.state().top());
     runtime.current.set(current);
-    runtime.results.set(results);
+    runtime.held.set(held);
     // Lua goes on, and may change the tables that Python has looked at.
     runtime.note_change();
     runtime.thread_state.set(gil::release(gil));

@@ -57,8 +57,9 @@ pub(crate) struct Runtime {
     pub(crate) depth: Cell<u32>,
     /// Counts what may have changed tables: as long as it stays, no key has gone.
     pub(crate) changes: Cell<usize>,
-    /// How many results lie on the stack in the frame of the current entry, or of the host.
-    pub(crate) results: Cell<c_int>,
+    /// How many values lie on the stack in the frame of the current entry, or of the host, while Python code may run: results
+    /// with their message handlers, and what a short way reads.
+    pub(crate) held: Cell<c_int>,
     /// How many `nogc` blocks are active.
     pub(crate) collector_stops: Cell<u32>,
     /// The Python thread that runs Lua code now, with the GIL released.
@@ -100,7 +101,7 @@ impl Runtime {
             lock: Lock::new(shared),
             depth: Cell::new(0),
             changes: Cell::new(0),
-            results: Cell::new(0),
+            held: Cell::new(0),
             collector_stops: Cell::new(0),
             thread_state: Cell::new(ptr::null_mut()),
             references: References::default(),

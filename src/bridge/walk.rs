@@ -113,7 +113,7 @@ impl Locked<'_> {
         let state = self.state();
         let base = state.top();
         let last = walk.get();
-        let step = if self.push_reference(table) { self.push_next(last) } else { -1 };
+        let step = if self.room() >= 3 && self.push_reference(table) { self.push_next(last) } else { -1 };
         let item = match step {
             1 if self.note_key(base + 2, walk) => {
                 if let (Position::Integer(key), true) =
@@ -121,6 +121,7 @@ impl Locked<'_> {
                 {
                     self.read_ahead(base + 1, key, ahead, read_plain);
                 }
+                let _held = self.hold(3);
                 Some(read(base + 2).map(Some))
             }
             0 => Some(Ok(None)),
