@@ -323,6 +323,26 @@ mod functions {
         Ok(())
     }
 
+    #[test]
+    fn may_lose_their_frames() -> Outcome {
+        let mut runtime = runtime();
+        let mut lua = runtime.enter();
+        for (name, succeeds) in [("good", true), ("bad", false)] {
+            let other: &'static mut Runtime = Box::leak(Box::new(self::runtime()));
+            let frame = RefCell::new(Some(other.enter()));
+            define(&mut lua, name, move |lua| {
+                if let Some(frame) = frame.borrow_mut().take() {
+                    *lua = frame;
+                }
+                if succeeds { Ok((0..200).map(Value::from).collect()) } else { Err(Error::new("mine")) }
+            })?;
+        }
+        let values = values(&mut lua, "return select('#', good()), select(2, pcall(bad))")?;
+        assert_eq!(values[0].integer(), Some(200));
+        assert_eq!(values[1].text().as_deref(), Some("mine"));
+        Ok(())
+    }
+
     unsafe extern "C-unwind" fn nothing(_: *mut std::ffi::c_void) -> std::ffi::c_int {
         0
     }

@@ -50,14 +50,16 @@ unsafe extern "C" fn lupa_host(
 ) -> c_int {
     // SAFETY: the owner of the C side are the parts, which are alive while their code runs.
     let (parts, state) = unsafe { (&*(*runtime).owner.cast::<Parts>(), State::new(state)) };
-    let mut frame = Frame::new(parts, state, state.top(), state.top() - 1);
+    let base = state.top();
+    // The function may put another frame in the place of the one that it gets.
+    let new_frame = || Frame::new(parts, state, base, base - 1);
     let guard = Guard::new(state);
     parts.references.recycle(state);
     // SAFETY: promised by the caller.
     let function = unsafe { function_of(the_box, request) };
     let outcome = catch_unwind(AssertUnwindSafe(|| {
-        let values = function.ok_or_else(|| Error::new("there is no such function any more"))?(&mut frame)?;
-        frame.give(&values)
+        let values = function.ok_or_else(|| Error::new("there is no such function any more"))?(&mut new_frame())?;
+        new_frame().give(&values)
     }));
     let error = match outcome {
         Ok(Ok(count)) => {
@@ -67,7 +69,7 @@ unsafe extern "C" fn lupa_host(
         Ok(Err(error)) => error,
         Err(_) => Error::new("a function of Rust has panicked"),
     };
-    frame.leave_error(&error);
+    new_frame().leave_error(&error);
     guard.check(state, 2);
     // SAFETY: C reads its side next.
     unsafe { parts.raise_in(runtime) };
