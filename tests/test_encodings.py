@@ -203,12 +203,26 @@ class TestBytesMode:
         assert read(str(path).encode()) == data
 
 
+def raising():
+    raise ValueError("mine")
+
+
 class TestErrorMessages:
     def test_text_of_the_encoding(self, new_runtime, lupa_module):
         with pytest.raises(lupa_module.LuaError, match="ä"):
             new_runtime(encoding="latin-1").execute(r"error('\228')")
         with pytest.raises(lupa_module.LuaError, match="ä"):
             new_runtime().execute("error('ä')")
+
+    def test_tracebacks_of_lua_are_text_in_any_encoding(self, new_runtime, lupa_module):
+        lua = new_runtime(encoding="utf-16", source_encoding="utf-8")
+        with pytest.raises(lupa_module.LuaError) as info:
+            lua.execute("local function fail() error({}) end fail()")
+        assert info.value.traceback.startswith("stack traceback:\n\t")
+        with pytest.raises(ValueError, match="mine") as info:
+            lua.eval("function(f) f() end")(raising)
+        assert info.value.lua_traceback.startswith("stack traceback:\n\t")
+        assert "in function" in info.value.lua_traceback
 
     def test_undecodable_text_in_coroutines_is_taken_for_latin_1(self, lua, lupa_module):
         with pytest.raises(lupa_module.LuaError, match="ä"):

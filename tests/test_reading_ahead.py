@@ -174,3 +174,21 @@ class TestEnds:
     def test_a_walk_that_is_the_last_to_know_the_runtime(self, new_runtime):
         values = iter(new_runtime().table_from(range(100)).values())
         assert list(values) == list(range(100))
+
+    def test_slots_of_the_registry_change_without_lua(self, new_runtime):
+        def kinds(pause, is_disturbed):
+            lua = new_runtime()
+            registry, do_nothing = lua.eval("debug.getregistry()"), lua.eval("function() end")
+            kept = [lua.globals() for _ in range(12)]
+            found = {}
+            for key, value in registry.items():
+                if isinstance(key, int):
+                    found[key] = type(value)
+                if len(found) == pause:
+                    kept += [lua.globals(), lua.globals()]
+                if is_disturbed:
+                    do_nothing()
+            return found
+
+        for pause in range(12):
+            assert kinds(pause, is_disturbed=False) == kinds(pause, is_disturbed=True)

@@ -51,7 +51,7 @@ impl Locked<'_> {
         read_plain: impl Fn(c_int) -> Option<Owned>,
     ) {
         effect!(self.state(), "[-0, +0, -]");
-        if ahead.futile.get() {
+        if ahead.futile.get() || self.is_registry(index) {
             return;
         }
         let state = self.state();
@@ -71,6 +71,12 @@ impl Locked<'_> {
         }
         ahead.futile.set(items.is_empty());
         state.drop_to(base);
+    }
+
+    /// `[-0, +0, -]` Is the table at `index` the registry? Its slots change without Lua, as wrappers come and go.
+    fn is_registry(&self, index: c_int) -> bool {
+        // SAFETY: the runtime is locked; its C side does not change meanwhile.
+        self.state().address(index) == unsafe { (*self.runtime.shared_with_c.get()).registry }
     }
 
     /// `[-0, +0, -]` The value at `index`, if making a Python object of it runs no code. An error is left to who asks next.

@@ -34,8 +34,11 @@ pub(crate) fn noted(locked: &Locked<'_>, index: c_int) -> Option<String> {
     }
     // SAFETY: C has written so many bytes there.
     let lines = unsafe { std::slice::from_raw_parts(trace.text.as_ptr().cast(), size) };
-    match decode(locked, turned_round(lines)) {
-        Ok(text) => Some(text),
+    let lines = turned_round(lines);
+    // What C writes is ASCII, whatever the encoding; names of chunks may be anything.
+    let text = if lines.is_ascii() { Ok(String::from_utf8_lossy(&lines).into_owned()) } else { decode(locked, lines) };
+    match text {
+        Ok(text) => Some(format!("{HEADING}{text}")),
         Err(raised) => {
             // What is on its way is the error itself.
             error::clear(locked.gil, raised);
@@ -44,10 +47,9 @@ pub(crate) fn noted(locked: &Locked<'_>, index: c_int) -> Option<String> {
     }
 }
 
-/// A traceback with its heading, the innermost call last, from lines that each start with a line break.
+/// A traceback without its heading, the innermost call last. The lines each start with a line break.
 fn turned_round(lines: &[u8]) -> Vec<u8> {
-    let mut text = Vec::with_capacity(HEADING.len() + lines.len());
-    text.extend_from_slice(HEADING.as_bytes());
+    let mut text = Vec::with_capacity(lines.len());
     for line in lines[1..].rsplit(|byte| *byte == b'\n') {
         text.push(b'\n');
         text.extend_from_slice(line);
