@@ -1,5 +1,6 @@
 """Threads: runtimes in parallel, one runtime shared, waiting, deadlocks."""
 
+import contextlib
 import threading
 import time
 
@@ -98,6 +99,47 @@ class TestParallelRuntimes:
             return lua.eval("function(f) local s = 0 for i = 1, 2000 do s = s + f(i) end return s end")(lambda i: i)
 
         assert in_threads(*[work] * 4) == [2001000] * 4
+
+
+#: What runs the function `meet` of Lua when a new field of the table `t` is set.
+ASSIGNMENTS = {
+    "a hook": ("debug.sethook(meet, 'c')", "new"),
+    "a metamethod": ("setmetatable(t, {__newindex = meet})", "new"),
+    "a traceback of the script's own": ("debug.traceback = meet", float("nan")),
+}
+
+
+class TestAssignments:
+    @pytest.mark.parametrize("way", ASSIGNMENTS)
+    def test_code_that_an_assignment_runs_has_not_the_gil(self, new_runtime, lupa_module, tmp_path, way):
+        prepare, key = ASSIGNMENTS[way]
+        lua, (a, b) = new_runtime(), (tmp_path / "a", tmp_path / "b")
+        t = lua.table()
+        lua.globals().found = found = lua.table("alone")
+        lua.execute(f"local t, meet_with, a, b = ... function meet() debug.sethook() found[1] = meet_with(a, b) end {prepare}",
+                    t, lua.eval(MEET), str(a), str(b))  # fmt: skip
+
+        def assign():
+            with contextlib.suppress(lupa_module.LuaError):
+                t[key] = 1
+            return found[1]
+
+        def python():
+            while not a.exists():
+                time.sleep(0.001)
+            b.touch()
+
+        assert in_threads(assign, python)[0] == "met"
+
+    @pytest.mark.usefixtures("needs_allocator")
+    def test_a_table_that_cannot_grow(self, new_runtime):
+        lua = new_runtime(max_memory=200_000)
+        t = lua.table()
+        with pytest.raises(MemoryError):
+            for number in range(100_000):
+                t[number + 0.5] = number
+        assert lua.eval("1 + 1") == 2
+        assert t[1.5] == 1
 
 
 class TestSharedRuntime:
@@ -371,3 +413,4 @@ class TestDeadlock:
             print(*sorted(outcomes))
         """)
         assert output.split() in (["crossed", "error"], ["error", "error"])
+
