@@ -103,8 +103,8 @@ class TestParallelRuntimes:
 
 #: What runs the function `meet` of Lua when a new field of the table `t` is set.
 ASSIGNMENTS = {
-    "a hook": ("debug.sethook(meet, 'c')", "new"),
-    "a metamethod": ("setmetatable(t, {__newindex = meet})", "new"),
+    "a hook": ("debug.sethook(meet, 'c')", 1),
+    "a metamethod": ("setmetatable(t, {__newindex = meet})", 1),
     "a traceback of the script's own": ("debug.traceback = meet", float("nan")),
 }
 
