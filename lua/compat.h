@@ -370,8 +370,8 @@ static const char *const lupa_libraries[] = {
 #if LUA_VERSION_NUM >= 503
   "utf8",
 #endif
-#if LUA_VERSION_NUM == 502 || LUA_VERSION_NUM == 503
-  "bit32",                                  /* in 5.3 only if it was compiled with the names of 5.2 */
+#if LUA_VERSION_NUM == 502 || (LUA_VERSION_NUM == 503 && defined(LUA_COMPAT_5_2))
+  "bit32",
 #endif
 #if defined(LUAJIT_VERSION)
   "bit", "jit", "ffi",

@@ -178,8 +178,8 @@ class TestFunctions:
                 lua.execute("error('right', 0)")
             assert caught.value.value == "right" or "lost reference" in str(caught.value)
         # All but those that only make tracebacks and room, that fill the cache of strings, the three of short ways, without
-        # which the long way is taken, the long way to a new coroutine, and the one that programs in Rust have.
-        assert len(lost) >= len(slots) - 8
+        # which the long way is taken, and the long way to a new coroutine.
+        assert len(lost) >= len(slots) - 7
 
 
 def throw_into(coroutine):
