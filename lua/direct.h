@@ -61,24 +61,6 @@ static int lupa_directset (lua_State *L) {
   return is_there;
 }
 
-/* In a state with less memory than this, in KiB, the largest table grows in less time than threads wait for the GIL. */
-#define LUPA_SMALL_STATE 1024
-
-/*
-** [-0, +0, -]   t k v -> t k v      Does t[k] = v run no code of Lua (a metamethod, a hook, a traceback for a wrong key), and take little
-** time? Finalizers do not run when a table grows.
-*/
-static int lupa_isquicklyset (lua_State *L) {
-  int size = lua_gc(L, LUA_GCCOUNT, 0);     /* negative in a finalizer */
-  if (size < 0 || size >= LUPA_SMALL_STATE || lua_gethookmask(L) != 0) return 0;
-  if (!lua_rawequal(L, -2, -2)) return 0;   /* NaN */
-  if (lua_getmetatable(L, -3)) {                                    /* t k v metatable */
-    lua_pop(L, 1);
-    return 0;
-  }
-  return 1;
-}
-
 /* [-0, +0, -]   t -> t              #t where no metamethod has a say; -1 otherwise. */
 static ptrdiff_t lupa_directlen (lua_State *L) {
   if (lua_getmetatable(L, -1)) {                                    /* t metatable */

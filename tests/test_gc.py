@@ -2,6 +2,8 @@
 
 import gc
 import sys
+import threading
+import time
 import weakref
 
 import pytest
@@ -52,6 +54,34 @@ class TestGccollect:
         del table
         lua.gccollect()
         assert lua.eval("weak[1]") is None
+
+    def test_a_finalizer_has_not_the_gil_when_an_assignment_runs_it(self, lua, tmp_path):
+        """From Lua 5.3 on, a call can collect when the stack grows; elsewhere the finalizer runs later."""
+        started, seen = tmp_path / "started", tmp_path / "seen"
+        t = lua.table()
+        lua.execute("""
+            local started, seen = ...
+            local function finalize()
+                io.open(started, 'w'):close()
+                local file, stop = nil, os.clock() + 5
+                repeat file = io.open(seen) until file or os.clock() > stop
+                met = file ~= nil
+            end
+            if newproxy then getmetatable(newproxy(true)).__gc = finalize else setmetatable({}, {__gc = finalize}) end
+        """, str(started), str(seen))  # fmt: skip
+
+        def look():
+            while not started.exists():
+                time.sleep(0.001)
+            seen.touch()
+
+        thread = threading.Thread(target=look, daemon=True)
+        thread.start()
+        t[1] = 1
+        lua.gccollect()
+        lua.gccollect()
+        thread.join()
+        assert lua.globals().met is True
 
     @pytest.mark.usefixtures("bundled")
     def test_finalizers_find_functions_at_one_of_their_lines(self, lua, with_many):

@@ -32,15 +32,6 @@ const HELD_WITH_ROOM: c_int = RESULTS_WITH_ROOM + 1;
 /// How many registry slots are reserved at once.
 const RESERVE: usize = 16;
 
-/// What becomes of the GIL while Lua works.
-#[derive(Clone, Copy)]
-pub(super) enum Meanwhile {
-    /// Lua code runs: it can take any time, and wait for other threads.
-    Released,
-    /// For what is over sooner than the GIL is given up and taken back.
-    Held,
-}
-
 /// This thread owns the runtime, and holds the GIL.
 #[derive(Clone, Copy)]
 pub(crate) struct Locked<'rt> {
@@ -163,7 +154,7 @@ impl<'rt> Locked<'rt> {
         let base = self.state().top();
         let for_c = operation.ready();
         trace::note!("body {body:?}, slots: {}", operation.slots.described());
-        let status = self.run(Meanwhile::Released, |state, c| {
+        let status = self.run(|state, c| {
             // SAFETY: see `run`; the operation outlives the call.
             unsafe { ffi::lupa_protect(state, c, body as c_int, for_c) }
         })?;
@@ -184,10 +175,9 @@ impl<'rt> Locked<'rt> {
         &self,
         base: c_int,
         operation: *mut LupaOperation,
-        meanwhile: Meanwhile,
         enter: impl FnOnce(*mut lua_State, *mut LupaRuntime, *mut LupaOperation) -> c_int,
     ) -> Result<Results<'rt>, Raised> {
-        let status = self.run(meanwhile, |state, c| enter(state, c, operation));
+        let status = self.run(|state, c| enter(state, c, operation));
         let status = match status {
             Ok(status) => status,
             Err(raised) => {
@@ -220,12 +210,8 @@ impl<'rt> Locked<'rt> {
         Held { runtime: self.runtime, count }
     }
 
-    /// `[-0, +?, -]` Gets into Lua; the status.
-    fn run(
-        &self,
-        meanwhile: Meanwhile,
-        enter: impl FnOnce(*mut lua_State, *mut LupaRuntime) -> c_int,
-    ) -> Result<c_int, Raised> {
+    /// `[-0, +?, -]` Gives up the GIL and gets into Lua; the status.
+    fn run(&self, enter: impl FnOnce(*mut lua_State, *mut LupaRuntime) -> c_int) -> Result<c_int, Raised> {
         let Locked { runtime, gil } = *self;
         if runtime.depth.get() >= MAX_DEPTH || native_stack_left() < MIN_NATIVE_STACK {
             return Err(raise_recursion_error(gil, "maximum depth of nested calls between Python and Lua exceeded"));
@@ -236,14 +222,10 @@ impl<'rt> Locked<'rt> {
         runtime.depth.set(runtime.depth.get() + 1);
         runtime.note_change();
         let c = runtime.shared_with_c.get();
-        let thread_state = match meanwhile {
-            Meanwhile::Released => gil::release(gil),
-            Meanwhile::Held => std::ptr::null_mut(),
-        };
-        let outer_thread_state = runtime.thread_state.replace(thread_state);
+        let outer_thread_state = runtime.thread_state.replace(gil::release(gil));
         trace::enter!("into Lua, nested {}: the stack has {}", runtime.depth.get(), self.state().top());
         // This thread owns the runtime; nothing raises out of the C function, and entries that Lua calls meanwhile take the
-        // GIL by `thread_state`, which is given back here. Null says that the GIL is held.
+        // GIL by `thread_state`, which is given back here.
         let status = enter(current, c);
         trace::leave!("out of Lua with status {status}: the stack has {}", self.state().top());
         // SAFETY: the thread state is this thread's own, and the GIL is not held.
@@ -266,7 +248,7 @@ impl<'rt> Locked<'rt> {
         let room = ffi::LUPA_MINSTACK as c_int;
         let mut operation = Operation::with_number(self.runtime, room);
         let for_c = operation.ready();
-        let status = self.run(Meanwhile::Released, |state, c| {
+        let status = self.run(|state, c| {
             // SAFETY: see `run`; the operation outlives the call.
             unsafe { ffi::lupa_grow(state, c, for_c, base + 1) }
         })?;

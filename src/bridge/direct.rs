@@ -12,7 +12,7 @@ use crate::lua::references::Reference;
 use crate::py::{Borrowed, Owned, Raised};
 use crate::trace;
 
-use super::crossing::{Locked, Meanwhile, RESULTS_WITH_ROOM, Results};
+use super::crossing::{Locked, RESULTS_WITH_ROOM, Results};
 use super::wrapper::LuaObject;
 
 /// A frame has room for so many values without asking, those that still lie there included: a C function has `LUA_MINSTACK`
@@ -27,18 +27,13 @@ impl<'rt> Locked<'rt> {
         arguments: &[Borrowed<'_>],
     ) -> Option<Result<Results<'rt>, Raised>> {
         let count = c_int::try_from(arguments.len()).unwrap_or(c_int::MAX);
-        self.perform_directly(count, Meanwhile::Released, || {
+        self.perform_directly(count, || {
             self.push_reference(function) && arguments.iter().all(|argument| self.push_directly(*argument))
         })
     }
 
     /// `[-0, +results|0, -]` Calls, with so many arguments, what `push` pushes. Nothing if that needs the long way.
-    fn perform_directly(
-        &self,
-        count: c_int,
-        meanwhile: Meanwhile,
-        push: impl FnOnce() -> bool,
-    ) -> Option<Result<Results<'rt>, Raised>> {
+    fn perform_directly(&self, count: c_int, push: impl FnOnce() -> bool) -> Option<Result<Results<'rt>, Raised>> {
         let state = self.state();
         let base = state.top();
         let pushed = count <= self.room() && self.push_ours(ffi::LUPA_MESSAGE) && push();
@@ -48,7 +43,7 @@ impl<'rt> Locked<'rt> {
             return None;
         }
         trace::note!("short way: {} pushed, the stack has {}", state.top() - base, state.top());
-        Some(self.enter_pushed(base, ptr::null_mut(), meanwhile, |state, c, _| {
+        Some(self.enter_pushed(base, ptr::null_mut(), |state, c, _| {
             // SAFETY: see `run`; handler, function and arguments are on the stack.
             unsafe { ffi::lupa_directcall(state, c, count) }
         }))
@@ -61,7 +56,7 @@ impl<'rt> Locked<'rt> {
 
     /// `[-0, +results|0, -]` Makes a coroutine for a function.
     pub(crate) fn thread_directly(&self, function: Reference) -> Option<Result<Results<'rt>, Raised>> {
-        self.perform_directly(1, Meanwhile::Released, || {
+        self.perform_directly(1, || {
             self.push_ours(ffi::LUPA_NEWTHREAD_PUSHED)
                 && self.push_reference(function)
                 // SAFETY: the state is live.
@@ -93,7 +88,7 @@ impl<'rt> Locked<'rt> {
         }
         trace::note!("resume: {} pushed, the stack has {}", state.top() - base, state.top());
         started();
-        Some(self.enter_pushed(base, operation, Meanwhile::Released, |state, c, operation| {
+        Some(self.enter_pushed(base, operation, |state, c, operation| {
             // SAFETY: see `run`; the thread and the values are on the stack. The operation outlives the call.
             unsafe { ffi::lupa_directresume(state, c, operation, count, RESULTS_WITH_ROOM) }
         }))
@@ -112,7 +107,7 @@ impl<'rt> Locked<'rt> {
         if let Some(value) = self.get_directly(object, key) {
             return Some(value);
         }
-        let results = self.perform_directly(2, Meanwhile::Released, || {
+        let results = self.perform_directly(2, || {
             self.push_ours(ffi::LUPA_INDEX) && self.push_reference(object) && self.push_directly(key)
         })?;
         Some(results.and_then(|results| self.unmarshal_results(&results)))
@@ -136,9 +131,8 @@ impl<'rt> Locked<'rt> {
         } else if self.set_directly(object) {
             Some(Ok(()))
         } else {
-            let meanwhile = if self.is_quickly_set(object) { Meanwhile::Held } else { Meanwhile::Released };
-            let results = self
-                .perform_directly(3, meanwhile, || self.push_ours(ffi::LUPA_NEWINDEX) && self.push_copies(base + 1, 3));
+            let results =
+                self.perform_directly(3, || self.push_ours(ffi::LUPA_NEWINDEX) && self.push_copies(base + 1, 3));
             results.map(|results| results.map(drop))
         };
         state.drop_to(base);
@@ -177,13 +171,6 @@ impl<'rt> Locked<'rt> {
         let done = self.is_table(object) && unsafe { ffi::lupa_directset(state.as_ptr()) } != 0;
         trace::note!("short way: a field is {}, the stack has {}", if done { "set" } else { "not set" }, state.top());
         done
-    }
-
-    /// `[-0, +0, -]` An object, a key and a value are on the top: is setting the field a matter of Lua's table alone, and a short one?
-    fn is_quickly_set(&self, object: Reference) -> bool {
-        effect!(self.state(), "[-0, +0, -]");
-        // SAFETY: the state is live; a table, a key and a value are on the top.
-        self.is_table(object) && unsafe { ffi::lupa_isquicklyset(self.state().as_ptr()) } != 0
     }
 
     /// `[-0, +count, -]` Pushes copies of values from an index on.
