@@ -34,7 +34,7 @@ def oracle():
 @pytest.fixture(scope="session")
 def workers(request, oracle):
     """Both implementations at work on all runtimes that the selected tests need: `{runtime: (theirs, ours)}`."""
-    selected = [item for item in request.session.items if item.originalname == "test_same_outcome"]
+    selected = [item for item in request.session.items if getattr(item, "originalname", None) == "test_same_outcome"]
     runtimes = dict.fromkeys(item.callspec.params["runtime_name"] for item in selected)
     with pool() as executor:
         yield {
