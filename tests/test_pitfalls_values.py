@@ -11,7 +11,9 @@ pytestmark = pytest.mark.deviation
 class TestLength:
     """`len(x)` is what `#x` gives."""
 
-    def test_the_metamethod_counts_where_lua_lets_it(self, lua, lua_version):
+    def test_the_metamethod_counts_where_lua_lets_it(self, lua, lua_version, other_lua):
+        if other_lua == "5.2-luajit":
+            pytest.skip("the headers do not say that Lua lets it")
         table = lua.eval("setmetatable({1, 2}, {__len = function() return 10 end})")
         assert len(table) == lua.eval("function(t) return #t end")(table) == (10 if lua_version >= (5, 2) else 2)
 

@@ -46,10 +46,10 @@ class TestSafe:
     def safe(self, new_runtime):
         return new_runtime(libs="safe")
 
-    def test_the_globals(self, safe, runtime_name, older_globals):
+    def test_the_globals(self, safe, runtime_name, other_globals):
         libraries = {"coroutine", "table", "os", "string", "math"} | set(OWN_LIBRARIES[runtime_name]) - {"jit", "ffi"}
         expected = BASE | OWN_BASE[runtime_name] | libraries | {"python"}
-        assert expected <= set(safe.globals()) <= expected | older_globals
+        assert expected <= set(safe.globals()) <= expected | other_globals
 
     def test_of_os_the_clocks_are_left(self, safe):
         assert set(safe.eval("os")) == {"clock", "date", "difftime", "time"}
@@ -120,9 +120,9 @@ class TestNames:
         assert set(alone.globals()[name]) == set(lua.globals()[name])
 
     @pytest.mark.parametrize("name", ["base", "_G"])
-    def test_the_global_functions(self, new_runtime, runtime_name, name, older_globals):
+    def test_the_global_functions(self, new_runtime, runtime_name, name, other_globals):
         expected = BASE | OWN_BASE[runtime_name] | {"dofile", "loadfile", "python"}
-        assert expected <= set(new_runtime(libs={name}).globals()) <= expected | older_globals
+        assert expected <= set(new_runtime(libs={name}).globals()) <= expected | other_globals
 
     def test_the_ways_around_by_package(self, new_runtime, runtime_name):
         lua = new_runtime(libs=["base", "package"])
