@@ -91,7 +91,7 @@ unsafe fn finish(slf: *mut PyObject) {
     unsafe {
         if let Some(table) = Owned::from_optional(ptr::replace(&raw mut (*iterator).table, ptr::null_mut())) {
             let walk = (*iterator).walk.replace(Walk::START);
-            drop(std::mem::take(&mut (*iterator).ahead));
+            (*iterator).ahead.end();
             give_up(fields(table.as_ptr()).runtime, walk.slot());
         }
     }

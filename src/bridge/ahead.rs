@@ -38,6 +38,11 @@ impl Ahead {
         self.items.borrow_mut().clear();
         self.number.set(0);
     }
+
+    /// Gives back all memory: the walk is over.
+    pub(crate) fn end(&self) {
+        self.items.take();
+    }
 }
 
 impl Locked<'_> {

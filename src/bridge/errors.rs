@@ -199,6 +199,7 @@ pub(crate) fn raise_syntax_error(locked: &Locked<'_>, index: c_int, status: c_in
     }
 }
 
+/// The message of an error that a chunk has, where it is not compiled by itself.
 fn prefixed(locked: &Locked<'_>, prefix: &str, message: Borrowed<'_>) -> Result<Owned, Raised> {
     text::string(locked.gil, &format!("{prefix}{}", text::to_string(locked.gil, message)?))
 }
