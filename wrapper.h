@@ -43,6 +43,7 @@ extern size_t lupa_native_stack_limit (size_t reserve);
 #endif
 
 #include "lua/slots.h"
+#include "lua/unknown.h"
 #include "lua/entries.h"
 #include "lua/bodies.h"
 #include "lua/build.h"

@@ -26,6 +26,11 @@ pub fn generate(flavour: Flavour, lua: &LuaSource, declarations: &[Declaration])
     let bodies = out.join("bodies.c");
     let api = api_table::functions(flavour)?;
     let mut defines = our_defines(flavour);
+    if keeps_gil(lua) {
+        defines.push("LUPA_KEEPS_GIL");
+        println!("cargo::rustc-cfg=lupa_keeps_gil");
+        println!("cargo::rustc-link-arg-cdylib=-Wl,--wrap=dlopen");
+    }
     let mut c_side = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
     c_side::rerun_if_changed();
     if has_feature("checked") {
@@ -63,6 +68,12 @@ pub fn generate(flavour: Flavour, lua: &LuaSource, declarations: &[Declaration])
         fs::write(out.join("checked_calls.rs"), checked_calls::source(&bindings, &api)?)?;
     }
     compile(lua, &defines, &bodies)
+}
+
+/// Can the GIL be kept while Lua runs (`src/shared/keeper.rs`)? What is in a Lua of others is not known.
+fn keeps_gil(lua: &LuaSource) -> bool {
+    let target = |name: &str| env::var(format!("CARGO_CFG_TARGET_{name}")).unwrap_or_default();
+    has_feature("python") && lua.is_bundled && target("OS") == "linux" && target("ENV") == "gnu"
 }
 
 /// Has Cargo watch the headers of Lua. Ours are watched where they come from, not where a checked build puts them.

@@ -72,6 +72,11 @@ enum { LUPA_OPENS_OR_FAILS = 0 };
 #define LUPA_WATCHES_STACK 0
 #endif
 
+/* What opens the FFI. */
+#if defined(LUAJIT_VERSION)
+#define LUPA_OPENS_FFI luaopen_ffi
+#endif
+
 /* Does table.concat call metamethods? */
 #define LUPA_CONCAT_CALLS (LUA_VERSION_NUM >= 503)
 

@@ -197,6 +197,7 @@ static int lupa_body_open (lua_State *L) {
   luaL_openlibs(L);
   *runtime->over_limit = 0;
   if (runtime->counts_memory) lupa_compileroff(L);
+  lupa_watchffi(L);
   lupa_learntraceback(L, runtime);
   lupa_bindclose(L, runtime);
   if (runtime->selects_libraries) lupa_selectlibraries(L, runtime);

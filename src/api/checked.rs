@@ -31,6 +31,11 @@ pub(super) const CENSUS: &CStr = c"_census($self, /)
 
 What the runtime holds: a dict of counters.";
 
+pub(super) const STAYS: &CStr = c"_stays($self, /)
+--
+
+How often this runtime was entered without giving the GIL up.";
+
 pub(super) const UNBALANCE: &CStr = c"_unbalance($self, which, /)
 --
 
@@ -114,6 +119,12 @@ pub(super) unsafe extern "C" fn census(slf: *mut PyObject, _: *mut PyObject) -> 
             Ok(result)
         })
     }
+}
+
+/// `runtime._stays()`.
+pub(super) unsafe extern "C" fn stays(slf: *mut PyObject, _: *mut PyObject) -> *mut PyObject {
+    // SAFETY: called by Python with the GIL held and a runtime.
+    unsafe { edge(|gil| Owned::from_new(PyLong_FromSize_t(enter(gil, slf)?.runtime.keeper.stays()))) }
 }
 
 /// `runtime._unbalance(which)`.

@@ -60,6 +60,8 @@ fn methods() -> Vec<PyMethodDef> {
         #[cfg(feature = "checked")]
         short_method(c"_census", METH_NOARGS, super::checked::census, super::checked::CENSUS),
         #[cfg(feature = "checked")]
+        short_method(c"_stays", METH_NOARGS, super::checked::stays, super::checked::STAYS),
+        #[cfg(feature = "checked")]
         short_method(c"_unbalance", METH_O, super::checked::unbalance, super::checked::UNBALANCE),
     ]
 }

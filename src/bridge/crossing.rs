@@ -9,7 +9,7 @@ use crate::lua::guard::Guard;
 use crate::lua::guard::effect;
 use crate::lua::native_stack::native_stack_left;
 use crate::py::error::raise_recursion_error;
-use crate::py::{Borrowed, Gil, Owned, Raised, gil};
+use crate::py::{Borrowed, Gil, Owned, Raised};
 use crate::trace;
 
 use super::errors;
@@ -210,7 +210,7 @@ impl<'rt> Locked<'rt> {
         Held { runtime: self.runtime, count }
     }
 
-    /// `[-0, +?, -]` Gives up the GIL and gets into Lua; the status.
+    /// `[-0, +?, -]` Leaves Python and gets into Lua; the status.
     fn run(&self, enter: impl FnOnce(*mut lua_State, *mut LupaRuntime) -> c_int) -> Result<c_int, Raised> {
         let Locked { runtime, gil } = *self;
         if runtime.depth.get() >= MAX_DEPTH || native_stack_left() < MIN_NATIVE_STACK {
@@ -222,14 +222,14 @@ impl<'rt> Locked<'rt> {
         runtime.depth.set(runtime.depth.get() + 1);
         runtime.note_change();
         let c = runtime.shared_with_c.get();
-        let outer_thread_state = runtime.thread_state.replace(gil::release(gil));
+        runtime.leave_python(gil);
         trace::enter!("into Lua, nested {}: the stack has {}", runtime.depth.get(), self.state().top());
-        // This thread owns the runtime; nothing raises out of the C function, and entries that Lua calls meanwhile take the
-        // GIL by `thread_state`, which is given back here.
+        // This thread owns the runtime; nothing raises out of the C function, and entries that Lua calls meanwhile come back to
+        // Python and leave it again.
         let status = enter(current, c);
         trace::leave!("out of Lua with status {status}: the stack has {}", self.state().top());
-        // SAFETY: the thread state is this thread's own, and the GIL is not held.
-        unsafe { gil::take(runtime.thread_state.replace(outer_thread_state)) };
+        // SAFETY: this thread has left Python above.
+        unsafe { runtime.enter_python() };
         runtime.depth.set(runtime.depth.get() - 1);
         runtime.answers.truncate(answers);
         if let Some(memory) = &runtime.memory

@@ -9,7 +9,7 @@ use crate::lua::guard::Guard;
 use crate::lua::guard::effect;
 use crate::lua::stack::Type;
 use crate::py::error::{raise_system_error, take};
-use crate::py::{Borrowed, Owned, Raised, gil, object};
+use crate::py::{Borrowed, Owned, Raised, object};
 use crate::shared;
 use crate::trace;
 
@@ -39,11 +39,11 @@ pub(crate) unsafe extern "C" fn lupa_host(
     the_box: *mut LupaBox,
     request: c_int,
 ) -> c_int {
-    // SAFETY: the owner of the C side is the runtime, which is alive while its code runs; the thread state was left by the
-    // crossing that this entry is inside of.
+    // SAFETY: the owner of the C side is the runtime, which is alive while its code runs; the crossing that this entry is inside
+    // of has left Python.
     let (runtime, gil) = unsafe {
         let runtime: &Runtime = &*(*runtime).owner.cast();
-        (runtime, gil::take(runtime.thread_state.get()))
+        (runtime, runtime.enter_python())
     };
     let current = runtime.current.replace(state);
     trace::enter!("Lua asks {}: the stack has {}", requested(request), runtime.state().top());
@@ -69,7 +69,7 @@ pub(crate) unsafe extern "C" fn lupa_host(
     runtime.held.set(held);
     // Lua goes on, and may change the tables that Python has looked at.
     runtime.note_change();
-    runtime.thread_state.set(gil::release(gil));
+    runtime.leave_python(gil);
     count
 }
 

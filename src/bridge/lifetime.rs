@@ -104,11 +104,11 @@ pub(crate) fn close(gil: Gil<'_>, runtime: &Runtime) {
         memory.set_limit(0, Scope::Total);
     }
     runtime.current.set(state);
-    runtime.thread_state.set(gil::release(gil));
-    // SAFETY: the state is live, nobody uses it; entries that finalizers call take the GIL by `thread_state`.
+    runtime.keeper.give_up_for_long(gil);
+    // SAFETY: the state is live, nobody uses it; entries that finalizers call come back to Python and leave it again.
     unsafe {
         ffi::lupa_closestate(state, runtime.shared_with_c.get());
-        gil::take(runtime.thread_state.get());
+        runtime.enter_python();
     }
     runtime.main.set(std::ptr::null_mut());
     runtime.current.set(std::ptr::null_mut());

@@ -74,6 +74,12 @@ impl Lock {
         }
     }
 
+    /// The thread that holds the lock.
+    #[inline]
+    pub(crate) fn owner(&self) -> usize {
+        self.owner.load(Ordering::Relaxed)
+    }
+
     /// Takes the lock; waits without the GIL while another thread has it. A signal handler may raise meanwhile; a wait that
     /// could never end raises RuntimeError.
     #[inline]

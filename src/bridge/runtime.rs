@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell, UnsafeCell};
 use std::ffi::c_int;
 use std::ptr;
 
-use crate::ffi::python::{Py_REFCNT, PyObject, PyThreadState};
+use crate::ffi::python::{Py_REFCNT, PyObject};
 
 use crate::ffi::lua::{LupaRuntime, lua_State};
 use crate::lua::State;
@@ -13,7 +13,7 @@ use crate::lua::life;
 use crate::lua::memory::Memory;
 use crate::lua::references::References;
 use crate::py::{Gil, Owned};
-use crate::shared::Shared;
+use crate::shared::{Keeper, Shared};
 
 use super::answers::Answers;
 use super::lock::Lock;
@@ -62,8 +62,8 @@ pub(crate) struct Runtime {
     pub(crate) held: Cell<c_int>,
     /// How many `nogc` blocks are active.
     pub(crate) collector_stops: Cell<u32>,
-    /// The Python thread that runs Lua code now, with the GIL released.
-    pub(crate) thread_state: Cell<*mut PyThreadState>,
+    /// Whether the thread that runs Lua code now has the GIL, and what takes it back if not.
+    pub(crate) keeper: Keeper,
     pub(crate) references: References,
     pub(crate) boxes: Boxes,
     pub(crate) answers: Answers,
@@ -103,7 +103,7 @@ impl Runtime {
             changes: Cell::new(0),
             held: Cell::new(0),
             collector_stops: Cell::new(0),
-            thread_state: Cell::new(ptr::null_mut()),
+            keeper: Keeper::new(),
             references: References::default(),
             boxes: Boxes::new(),
             answers: Answers::default(),
@@ -130,6 +130,22 @@ impl Runtime {
             }
         }
         runtime
+    }
+
+    /// The way into Lua, of the thread that has locked the runtime: the GIL is given up, or kept if that is for a short time.
+    #[inline]
+    pub(crate) fn leave_python(&self, gil: Gil<'_>) {
+        self.keeper.leave_python(gil, self.shared, self.lock.owner());
+    }
+
+    /// The way back.
+    ///
+    /// # Safety
+    /// This thread has left Python for this runtime, and was not back since.
+    #[inline]
+    pub(crate) unsafe fn enter_python<'py>(&self) -> Gil<'py> {
+        // SAFETY: promised by the caller.
+        unsafe { self.keeper.enter_python(self.shared) }
     }
 
     /// Notes that tables may have changed.
@@ -197,4 +213,23 @@ impl Runtime {
             drop(self.releases.take());
         }
     }
+}
+
+impl Drop for Runtime {
+    fn drop(&mut self) {
+        // SAFETY: nobody uses the runtime any more.
+        unsafe { (self.shared.forget)(&raw const self.keeper) };
+    }
+}
+
+/// Native code that nobody here knows is about to come in: called by `lua/unknown.h`, while Lua runs.
+///
+/// # Safety
+/// The runtime is the one that runs in this thread.
+#[cfg(lupa_keeps_gil)]
+#[unsafe(no_mangle)]
+unsafe extern "C" fn lupa_trust_nobody(runtime: *mut LupaRuntime) {
+    // SAFETY: the owner of the C side is the runtime, which is alive while its code runs.
+    let runtime: &Runtime = unsafe { &*(*runtime).owner.cast() };
+    runtime.keeper.trust_nobody(runtime.shared);
 }

@@ -1,15 +1,21 @@
 //! What all runtime modules share: exceptions, protocol wrappers, named arguments, and the graph of lock waits. The module
 //! `lupa._core` owns it; a runtime module reaches it by capsule. Both sides are compiled from this folder.
 
+mod keeper;
 #[cfg(feature = "core")]
 mod module;
 #[cfg(feature = "core")]
 mod waits;
+#[cfg(feature = "core")]
+#[cfg_attr(not(all(target_os = "linux", target_env = "gnu")), path = "no_watch.rs")]
+mod watch;
 
 use std::ffi::{c_int, c_uint, c_ulong, c_void};
 use std::sync::atomic::{AtomicPtr, AtomicUsize};
 
 use crate::ffi::python::{PyObject, PyTypeObject};
+
+pub(crate) use keeper::Keeper;
 
 #[cfg(not(feature = "core"))]
 use crate::py::{Borrowed, Gil, Owned, Raised, call};
@@ -69,6 +75,28 @@ pub(crate) struct Shared {
     pub(crate) process: *const AtomicPtr<c_void>,
     /// Has a thread lived on in all forks since the process was the given one? 1 or 0.
     pub(crate) survived: unsafe extern "C" fn(*const Shared, c_ulong, *const c_void) -> c_int,
+    /// The period that the watch counts, or 0 where nobody watches (see `keeper.rs`).
+    pub(crate) period: *const AtomicUsize,
+    /// Asks the watch whether a thread may keep the GIL in this period. Needs the GIL.
+    pub(crate) ask: unsafe extern "C" fn(*const Shared, *const Keeper, usize),
+    /// Waits for a signal of the watch that is under way.
+    pub(crate) settle: unsafe extern "C" fn(*const Keeper),
+    /// Tells the watch that a thread has waited for the GIL.
+    pub(crate) note_wait: unsafe extern "C" fn(*const Keeper),
+    /// Tells the watch that a keeper is about to go.
+    pub(crate) forget: unsafe extern "C" fn(*const Keeper),
+    /// The function `sys.getswitchinterval` of this interpreter, or null.
+    pub(crate) switch_interval: *mut PyObject,
+}
+
+#[cfg(not(feature = "core"))]
+impl Shared {
+    /// See the field.
+    #[inline]
+    fn period(&self) -> usize {
+        // SAFETY: the pointer is to a static variable.
+        unsafe { (*self.period).load(std::sync::atomic::Ordering::Relaxed) }
+    }
 }
 
 /// An object with the protocol that Lua shall use for it (`as_attrgetter`, `as_itemgetter`).

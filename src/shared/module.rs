@@ -6,7 +6,7 @@ use std::ptr;
 
 use crate::ffi::python::*;
 
-use super::{Arguments, CAPSULE, Flavour, Names, ProtocolWrapper, Shared, waits};
+use super::{Arguments, CAPSULE, Flavour, Names, ProtocolWrapper, Shared, waits, watch};
 use crate::py::args::{Given, Signature};
 use crate::py::definition::Definition;
 use crate::py::error::{check, raise_type_error};
@@ -72,6 +72,12 @@ fn fill(gil: Gil<'_>, module: Borrowed<'_>) -> Result<(), Raised> {
             wake: waits::wake,
             process: waits::process(),
             survived: waits::survived,
+            period: watch::number(),
+            ask: watch::ask,
+            settle: watch::settle,
+            note_wait: watch::note_wait,
+            forget: watch::forget,
+            switch_interval: watch::switch_interval(gil),
         },
         flavours: UnsafeCell::new(Vec::new()),
     }));

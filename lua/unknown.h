@@ -1,0 +1,59 @@
+/*
+** unknown.h: native code that scripts bring in. It may use Python by itself, and calls of the system in it may mind signals, so that
+** nobody can keep the GIL for it (src/shared/keeper.rs). There are two ways in: a library is loaded, or LuaJIT's FFI is.
+*/
+
+#ifndef LUPA_UNKNOWN_H
+#define LUPA_UNKNOWN_H
+
+#if defined(LUPA_KEEPS_GIL)
+
+/* [-0, +0, -] Implemented in Rust (src/bridge/runtime.rs): from here on the GIL is given up whenever this runtime is entered. */
+extern void lupa_trust_nobody (LupaRuntime *runtime);
+
+/* [-0, +0, -] */
+static void lupa_expectunknown (void) {
+  if (lupa_running != NULL) lupa_trust_nobody(lupa_running);
+}
+
+extern void *__real_dlopen (const char *file, int mode);
+extern void *__wrap_dlopen (const char *file, int mode);
+
+/* What this module, and so the Lua in it, calls as dlopen (-Wl,--wrap=dlopen). */
+extern void *__wrap_dlopen (const char *file, int mode) {
+  lupa_expectunknown();
+  return __real_dlopen(file, mode);
+}
+
+#endif
+
+#if defined(LUPA_KEEPS_GIL) && defined(LUPA_OPENS_FFI)
+
+/* [-?, +1, e]   Opens the FFI in the place of the original. */
+static int lupa_entry_openffi (lua_State *L) {
+  lupa_expectunknown();
+  return LUPA_OPENS_FFI(L);
+}
+
+/* [-0, +0, e]   Scripts open the FFI by this function only. */
+static void lupa_watchffi (lua_State *L) {
+  lua_getfield(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);            /* preload */
+  if (lua_istable(L, -1)) {
+    lua_getfield(L, -1, LUA_FFILIBNAME);                            /* preload f */
+    if (lua_tocfunction(L, -1) == LUPA_OPENS_FFI) {
+      lua_pushcfunction(L, lupa_entry_openffi);
+      lua_setfield(L, -3, LUA_FFILIBNAME);
+    }
+    lua_pop(L, 1);
+  }
+  lua_pop(L, 1);
+}
+
+#else
+
+/* [-0, +0, -] There is none, or nobody keeps the GIL. */
+static void lupa_watchffi (lua_State *L) { (void)L; }
+
+#endif
+
+#endif
