@@ -9,8 +9,11 @@
 //! all threads pass a barrier, and then reads `stay`. So one of them sees the other.
 
 use std::cell::Cell;
+#[cfg(not(feature = "core"))]
 use std::ptr;
-use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering, compiler_fence};
+use std::sync::atomic::{AtomicPtr, AtomicUsize};
+#[cfg(not(feature = "core"))]
+use std::sync::atomic::{Ordering, compiler_fence};
 
 #[cfg(not(feature = "core"))]
 use std::time::{Duration, Instant};
@@ -65,19 +68,6 @@ pub(crate) struct Keeper {
     /// How many stays there were.
     #[cfg(feature = "checked")]
     stays: Cell<usize>,
-}
-
-impl Keeper {
-    /// Ends a stay as the handler of the signal does: in its thread, wherever that is.
-    pub(super) fn give_up_with(&self, release: impl FnOnce() -> *mut PyThreadState) {
-        let stay = self.stay.load(Ordering::Relaxed);
-        if stay & 1 == 1 {
-            self.thread_state.store(release(), Ordering::Relaxed);
-            self.measured.set(true);
-            compiler_fence(Ordering::SeqCst);
-            self.stay.store(stay.wrapping_add(1), Ordering::Release);
-        }
-    }
 }
 
 #[cfg(not(feature = "core"))]

@@ -1,6 +1,8 @@
 //! What all runtime modules share: exceptions, protocol wrappers, named arguments, and the graph of lock waits. The module
 //! `lupa._core` owns it; a runtime module reaches it by capsule. Both sides are compiled from this folder.
 
+#[cfg(all(feature = "core", target_os = "linux", target_env = "gnu"))]
+mod alarm;
 mod keeper;
 #[cfg(feature = "core")]
 mod module;

@@ -3,17 +3,18 @@
 //!
 //! Where something that it needs is missing (Linux with glibc, the barrier of the kernel, a free signal), the GIL is always given up.
 
-use std::sync::atomic::{AtomicI32, AtomicPtr, AtomicUsize, Ordering};
-use std::sync::{Condvar, Mutex, MutexGuard, Once, PoisonError};
+use std::ptr;
+use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
+use std::sync::{Condvar, Mutex, MutexGuard, Once, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
-use std::{mem, ptr};
 
-use crate::ffi::python::{PyCFunction_Check, PyObject};
-use crate::ffi::python::{PyEval_SaveThread, PyFloat_AsDouble, PyObject_VectorcallDict, PySys_GetObject};
+use crate::ffi::python::{PyCFunction_Check, PyFloat_AsDouble, PyObject, PyObject_VectorcallDict, PySys_GetObject};
 use crate::py::{Borrowed, Gil, Owned};
 
 use super::Shared;
+pub(super) use super::alarm::settle;
+use super::alarm::{self, pass_barrier};
 use super::keeper::{Keeper, NEVER};
 
 /// A stay ends after two of these, at the latest.
@@ -31,9 +32,6 @@ const MOST_RESPECT: usize = 512;
 
 /// The number of the period, or 0 while nobody watches.
 static NUMBER: AtomicUsize = AtomicUsize::new(0);
-
-/// Says that a stay is over. 0 until one was chosen, -1 if there is none.
-static SIGNAL: AtomicI32 = AtomicI32::new(0);
 
 /// The watch of this process.
 static WATCH: AtomicPtr<Watch> = AtomicPtr::new(ptr::null_mut());
@@ -102,7 +100,7 @@ impl Watch {
         }
         let run = state.runs + 1;
         // Signals are for the threads of Python, which they wake.
-        let result = without_signals(|| {
+        let result = alarm::without_signals(|| {
             let builder = std::thread::Builder::new().name("lupa watch".into()).stack_size(64 * 1024);
             builder.spawn(move || self.run(run))
         });
@@ -132,7 +130,7 @@ impl State {
             let keeper = unsafe { &*keeper };
             let stay = keeper.stay.load(Ordering::Acquire);
             if stay & 1 == 1 && keeper.seen.replace(stay) == stay {
-                send_for(keeper, stay);
+                alarm::send_for(keeper, stay);
             }
             let stays = stay & 1 == 1 || keeper.asked.load(Ordering::Relaxed) >= oldest;
             if !stays {
@@ -159,77 +157,6 @@ impl State {
     }
 }
 
-/// Ends a stay, if it is still the same.
-fn send_for(keeper: &Keeper, stay: usize) {
-    if keeper.alarm.load(Ordering::Relaxed) != 0 || !choose_signal() {
-        return;
-    }
-    let signal = SIGNAL.load(Ordering::Relaxed);
-    keeper.signal.store(signal as usize, Ordering::Relaxed);
-    keeper.alarm.store(stay, Ordering::SeqCst);
-    pass_barrier();
-    let value = libc::sigval { sival_ptr: ptr::from_ref(keeper).cast_mut().cast() };
-    // SAFETY: in its stay the thread is alive, and leaves it only when the alarm is settled.
-    let sent = keeper.stay.load(Ordering::SeqCst) == stay
-        && unsafe { libc::pthread_sigqueue(keeper.thread.load(Ordering::Relaxed) as libc::pthread_t, signal, value) }
-            == 0;
-    if !sent {
-        keeper.alarm.store(0, Ordering::Release);
-    }
-}
-
-/// The handler of the signal: the thread is in Lua, or on its way back, and has not left `settle` yet.
-extern "C" fn on_signal(_signal: libc::c_int, info: *mut libc::siginfo_t, _context: *mut libc::c_void) {
-    // SAFETY: the kernel gives a siginfo. A signal of the watch carries a keeper that waits for it.
-    unsafe {
-        if (*info).si_code != libc::SI_QUEUE || (*info).si_pid() != libc::getpid() {
-            return;
-        }
-        let keeper: &Keeper = &*(*info).si_value().sival_ptr.cast();
-        let errno = *libc::__errno_location();
-        if keeper.alarm.load(Ordering::Relaxed) == keeper.stay.load(Ordering::Relaxed) {
-            // The GIL is not touched by the code of Lua that was interrupted here, so that its mutex is free, or held by another thread.
-            keeper.give_up_with(|| PyEval_SaveThread());
-        }
-        keeper.alarm.store(0, Ordering::Release);
-        *libc::__errno_location() = errno;
-    }
-}
-
-/// See [`Shared::settle`]: waits for the signal that is under way.
-///
-/// # Safety
-/// The keeper is alive.
-pub(super) unsafe extern "C" fn settle(keeper: *const Keeper) {
-    // SAFETY: promised by the caller; plain data for the C library.
-    unsafe {
-        let keeper = &*keeper;
-        while keeper.alarm.load(Ordering::Acquire) != 0 {
-            let mut blocked: libc::sigset_t = mem::zeroed();
-            libc::pthread_sigmask(libc::SIG_BLOCK, ptr::null(), &raw mut blocked);
-            let signal = keeper.signal.load(Ordering::Relaxed) as libc::c_int;
-            if libc::sigismember(&raw const blocked, signal) == 1 {
-                take_blocked(keeper, signal);
-            }
-            libc::sched_yield();
-        }
-    }
-}
-
-/// Takes the signal in a thread that blocks it.
-fn take_blocked(keeper: &Keeper, signal: libc::c_int) {
-    // SAFETY: plain data for the C library.
-    unsafe {
-        let mut set: libc::sigset_t = mem::zeroed();
-        libc::sigemptyset(&raw mut set);
-        libc::sigaddset(&raw mut set, signal);
-        let at_once = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-        if libc::sigtimedwait(&raw const set, ptr::null_mut(), &raw const at_once) == signal {
-            keeper.alarm.store(0, Ordering::Release);
-        }
-    }
-}
-
 /// See [`Shared::ask`].
 ///
 /// # Safety
@@ -239,7 +166,7 @@ pub(super) unsafe extern "C" fn ask(shared: *const Shared, keeper: *const Keeper
     let (shared, keeper) = unsafe { (&*shared, &*keeper) };
     // SAFETY: promised by the caller.
     let gil = unsafe { Gil::assume() };
-    let may_watch = is_supported() && choose_signal() && !is_blocked_here() && !switches_fast(gil, shared);
+    let may_watch = is_allowed() && alarm::reaches_this_thread() && !switches_fast(gil, shared);
     let watch = Watch::of_this_process();
     let mut state = watch.lock();
     if may_watch {
@@ -250,8 +177,8 @@ pub(super) unsafe extern "C" fn ask(shared: *const Shared, keeper: *const Keeper
     }
     keeper.thread.store(thread, Ordering::Relaxed);
     keeper.asked.store(NUMBER.load(Ordering::Relaxed), Ordering::Relaxed);
-    let is_allowed = may_watch && state.run != 0 && !state.respects_others();
-    keeper.allowed.set(if is_allowed { state.period } else { NEVER });
+    let may_stay = may_watch && state.run != 0 && !state.respects_others();
+    keeper.allowed.set(if may_stay { state.period } else { NEVER });
 }
 
 /// See [`Shared::note_wait`].
@@ -330,90 +257,13 @@ unsafe extern "C" fn after_fork_in_child() {
     NUMBER.store(0, Ordering::SeqCst);
 }
 
-// ---- what the machine offers ----
+// ---- what is wanted ----
 
-/// Does the kernel have the barrier?
-fn is_supported() -> bool {
-    static ANSWER: AtomicI32 = AtomicI32::new(-1);
-    let mut answer = ANSWER.load(Ordering::Relaxed);
-    if answer < 0 {
-        let unwanted = std::env::var_os("LUPA_KEEP_GIL").is_some_and(|value| value == "0");
-        answer = i32::from(!unwanted && membarrier(REGISTER_PRIVATE_EXPEDITED));
-        ANSWER.store(answer, Ordering::Relaxed);
-    }
-    answer == 1
+/// Does the environment allow it?
+fn is_allowed() -> bool {
+    static ANSWER: OnceLock<bool> = OnceLock::new();
+    *ANSWER.get_or_init(|| std::env::var_os("LUPA_KEEP_GIL").is_none_or(|value| value != "0"))
 }
-
-/// Commands of membarrier(2).
-const PRIVATE_EXPEDITED: libc::c_int = 1 << 3;
-const REGISTER_PRIVATE_EXPEDITED: libc::c_int = 1 << 4;
-
-fn membarrier(command: libc::c_int) -> bool {
-    // SAFETY: the command changes nothing but the order of memory accesses.
-    unsafe { libc::syscall(libc::SYS_membarrier, command, 0, 0) == 0 }
-}
-
-/// What other threads have written before they see anything that is written from here on, is seen from here on.
-fn pass_barrier() {
-    membarrier(PRIVATE_EXPEDITED);
-}
-
-/// Sees to it that there is a signal whose handler is ours: the one that there was, or one that nobody has a handler for.
-fn choose_signal() -> bool {
-    let signal = SIGNAL.load(Ordering::Relaxed);
-    if signal > 0 && handler_of(signal) == on_signal as *const () as usize {
-        return true;
-    }
-    let free = (libc::SIGRTMIN()..=libc::SIGRTMAX()).rev().find(|&signal| handler_of(signal) == libc::SIG_DFL);
-    let chosen = free.filter(|&signal| install(signal)).unwrap_or(-1);
-    SIGNAL.store(chosen, Ordering::Relaxed);
-    chosen > 0
-}
-
-fn handler_of(signal: libc::c_int) -> usize {
-    // SAFETY: plain data for the C library.
-    unsafe {
-        let mut action: libc::sigaction = mem::zeroed();
-        libc::sigaction(signal, ptr::null(), &raw mut action);
-        action.sa_sigaction
-    }
-}
-
-/// Calls of the system that the signal interrupts go on.
-fn install(signal: libc::c_int) -> bool {
-    // SAFETY: plain data for the C library; the handler may run in any thread.
-    unsafe {
-        let mut action: libc::sigaction = mem::zeroed();
-        action.sa_sigaction = on_signal as *const () as usize;
-        action.sa_flags = libc::SA_SIGINFO | libc::SA_RESTART;
-        libc::sigaction(signal, &raw const action, ptr::null_mut()) == 0
-    }
-}
-
-/// Does this thread block the signal?
-fn is_blocked_here() -> bool {
-    // SAFETY: plain data for the C library.
-    unsafe {
-        let mut blocked: libc::sigset_t = mem::zeroed();
-        libc::pthread_sigmask(libc::SIG_BLOCK, ptr::null(), &raw mut blocked);
-        libc::sigismember(&raw const blocked, SIGNAL.load(Ordering::Relaxed)) != 0
-    }
-}
-
-/// Runs with all signals blocked: new threads begin so.
-fn without_signals<T>(call: impl FnOnce() -> T) -> T {
-    // SAFETY: plain data for the C library.
-    unsafe {
-        let (mut all, mut before): (libc::sigset_t, libc::sigset_t) = (mem::zeroed(), mem::zeroed());
-        libc::sigfillset(&raw mut all);
-        libc::pthread_sigmask(libc::SIG_SETMASK, &raw const all, &raw mut before);
-        let result = call();
-        libc::pthread_sigmask(libc::SIG_SETMASK, &raw const before, ptr::null_mut());
-        result
-    }
-}
-
-// ---- how fast threads switch ----
 
 /// `sys.getswitchinterval`, if it is the function of Python itself: calling that runs no code.
 pub(super) fn switch_interval(_gil: Gil<'_>) -> *mut PyObject {
