@@ -72,11 +72,6 @@ enum { LUPA_OPENS_OR_FAILS = 0 };
 #define LUPA_WATCHES_STACK 0
 #endif
 
-/* What opens the FFI. */
-#if defined(LUAJIT_VERSION)
-#define LUPA_OPENS_FFI luaopen_ffi
-#endif
-
 /* Does table.concat call metamethods? */
 #define LUPA_CONCAT_CALLS (LUA_VERSION_NUM >= 503)
 
@@ -388,6 +383,16 @@ static const char *const lupa_libraries[] = {
 #if !defined(LUA_LOADED_TABLE)
 #define LUA_LOADED_TABLE "_LOADED"
 #define LUA_PRELOAD_TABLE "_PRELOAD"
+#endif
+
+/* [-?, +1, e]   Open the FFI, if there is one. */
+#if defined(LUAJIT_VERSION)
+#define LUPA_HAS_FFI 1
+static int lupa_openffi (lua_State *L) { return luaopen_ffi(L); }
+#else
+#define LUPA_HAS_FFI 0
+#define LUA_FFILIBNAME "ffi"
+static int lupa_openffi (lua_State *L) { return luaL_argerror(L, 1, "there is no FFI"); }
 #endif
 
 #if LUA_VERSION_NUM >= 503

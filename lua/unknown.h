@@ -25,22 +25,26 @@ extern void *__wrap_dlopen (const char *file, int mode) {
   return __real_dlopen(file, mode);
 }
 
-#endif
+#else
 
-#if defined(LUPA_KEEPS_GIL) && defined(LUPA_OPENS_FFI)
+/* [-0, +0, -] The GIL is never kept. */
+static void lupa_expectunknown (void) {}
+
+#endif
 
 /* [-?, +1, e]   Opens the FFI in the place of the original. */
 static int lupa_entry_openffi (lua_State *L) {
   lupa_expectunknown();
-  return LUPA_OPENS_FFI(L);
+  return lupa_openffi(L);
 }
 
 /* [-0, +0, e]   Scripts open the FFI by this function only. */
 static void lupa_watchffi (lua_State *L) {
+  if (!LUPA_HAS_FFI) return;
   lua_getfield(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);            /* preload */
   if (lua_istable(L, -1)) {
     lua_getfield(L, -1, LUA_FFILIBNAME);                            /* preload f */
-    if (lua_tocfunction(L, -1) == LUPA_OPENS_FFI) {
+    if (lua_tocfunction(L, -1) != NULL) {
       lua_pushcfunction(L, lupa_entry_openffi);
       lua_setfield(L, -3, LUA_FFILIBNAME);
     }
@@ -48,12 +52,5 @@ static void lupa_watchffi (lua_State *L) {
   }
   lua_pop(L, 1);
 }
-
-#else
-
-/* [-0, +0, -] There is none, or nobody keeps the GIL. */
-static void lupa_watchffi (lua_State *L) { (void)L; }
-
-#endif
 
 #endif
