@@ -34,19 +34,11 @@ enum { LUPA_TAKES_ALLOCATOR = 1 };
 #endif
 
 /* Do integers have a representation of their own (5.3 and newer), or are all numbers floats? */
-#if LUA_VERSION_NUM >= 503
-enum { LUPA_HAS_INTEGERS = 1 };
-#else
-enum { LUPA_HAS_INTEGERS = 0 };
-#endif
+enum { LUPA_HAS_INTEGERS = LUA_VERSION_NUM >= 503 };
 
 /* Where Lua itself does not survive a refused request: a table that cannot grow loses entries (until 5.3), and another
 ** coroutine's stack that cannot grow looks for an error handler of that coroutine (until 5.1). */
-#if LUA_VERSION_NUM >= 504
-enum { LUPA_GROWS_OR_FAILS = 1 };
-#else
-enum { LUPA_GROWS_OR_FAILS = 0 };
-#endif
+enum { LUPA_GROWS_OR_FAILS = LUA_VERSION_NUM >= 504 };
 
 /* Lua 5.1 closes the standard files of the process when it has no memory while it opens its io library. */
 #if LUA_VERSION_NUM >= 502 || defined(LUAJIT_VERSION)
@@ -386,14 +378,13 @@ static const char *const lupa_libraries[] = {
 #endif
 
 /* [-?, +1, e]   Open the FFI, if there is one. */
+static int lupa_openffi (lua_State *L) {
 #if defined(LUAJIT_VERSION)
-#define LUPA_HAS_FFI 1
-static int lupa_openffi (lua_State *L) { return luaopen_ffi(L); }
+  return luaopen_ffi(L);
 #else
-#define LUPA_HAS_FFI 0
-#define LUA_FFILIBNAME "ffi"
-static int lupa_openffi (lua_State *L) { return luaL_argerror(L, 1, "there is no FFI"); }
+  return luaL_argerror(L, 1, "there is no FFI");
 #endif
+}
 
 #if LUA_VERSION_NUM >= 503
 /* [-0, +0, -]   How many results lupa_callfinally has to return, also after the function has yielded. */

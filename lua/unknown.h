@@ -40,13 +40,12 @@ static int lupa_entry_openffi (lua_State *L) {
 
 /* [-0, +0, e]   Scripts open the FFI by this function only. */
 static void lupa_watchffi (lua_State *L) {
-  if (!LUPA_HAS_FFI) return;
   lua_getfield(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);            /* preload */
   if (lua_istable(L, -1)) {
-    lua_getfield(L, -1, LUA_FFILIBNAME);                            /* preload f */
+    lua_getfield(L, -1, "ffi");                            /* preload f */
     if (lua_tocfunction(L, -1) != NULL) {
       lua_pushcfunction(L, lupa_entry_openffi);
-      lua_setfield(L, -3, LUA_FFILIBNAME);
+      lua_setfield(L, -3, "ffi");
     }
     lua_pop(L, 1);
   }
