@@ -52,7 +52,7 @@ fn main() -> ExitCode {
 fn build() -> Outcome<()> {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=build_support");
-    println!("cargo::rustc-check-cfg=cfg(lupa_keeps_gil)");
+    println!("cargo::rustc-check-cfg=cfg(lupa_sees_unknown, lupa_keeps_blocks)");
     match Build::from_features()? {
         Build::Core => println!("cargo::rustc-env=LUPA_FLAVOUR=core"),
         Build::Runtime(flavour) => {

@@ -44,6 +44,7 @@ extern size_t lupa_native_stack_limit (size_t reserve);
 
 #include "lua/slots.h"
 #include "lua/unknown.h"
+#include "lua/warnings.h"
 #include "lua/entries.h"
 #include "lua/bodies.h"
 #include "lua/build.h"

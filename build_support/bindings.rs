@@ -26,10 +26,13 @@ pub fn generate(flavour: Flavour, lua: &LuaSource, declarations: &[Declaration])
     let bodies = out.join("bodies.c");
     let api = api_table::functions(flavour)?;
     let mut defines = our_defines(flavour);
-    if keeps_gil(lua) {
-        defines.push("LUPA_KEEPS_GIL");
-        println!("cargo::rustc-cfg=lupa_keeps_gil");
+    if sees_unknown(lua) {
+        defines.push("LUPA_SEES_UNKNOWN");
+        println!("cargo::rustc-cfg=lupa_sees_unknown");
         println!("cargo::rustc-link-arg-cdylib=-Wl,--wrap=dlopen");
+        if !flavour.is_luajit() && !spoils_what_is_freed() {
+            println!("cargo::rustc-cfg=lupa_keeps_blocks");
+        }
     }
     let mut c_side = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
     c_side::rerun_if_changed();
@@ -70,10 +73,17 @@ pub fn generate(flavour: Flavour, lua: &LuaSource, declarations: &[Declaration])
     compile(lua, &defines, &bodies)
 }
 
-/// Can the GIL be kept while Lua runs (`src/shared/keeper.rs`)? What is in a Lua of others is not known.
-fn keeps_gil(lua: &LuaSource) -> bool {
+/// Is all native code known that Lua runs, until a script loads some, which is noticed (`lua/unknown.h`)? What is in a Lua of others is
+/// not known.
+fn sees_unknown(lua: &LuaSource) -> bool {
     let target = |name: &str| env::var(format!("CARGO_CFG_TARGET_{name}")).unwrap_or_default();
     has_feature("python") && lua.is_bundled && target("OS") == "linux" && target("ENV") == "gnu"
+}
+
+/// Are there checks that look at memory which Lua has freed? They would not see it while it is kept.
+fn spoils_what_is_freed() -> bool {
+    println!("cargo::rerun-if-env-changed=CFLAGS");
+    has_feature("selfcheck") || env::var("CFLAGS").is_ok_and(|flags| flags.contains("-fsanitize"))
 }
 
 /// Has Cargo watch the headers of Lua. Ours are watched where they come from, not where a checked build puts them.

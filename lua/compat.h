@@ -67,18 +67,11 @@ enum { LUPA_OPENS_OR_FAILS = 0 };
 /* Does table.concat call metamethods? */
 #define LUPA_CONCAT_CALLS (LUA_VERSION_NUM >= 503)
 
-#if LUA_VERSION_NUM >= 502
-#define LUPA_LIGHT_FUNCTIONS 1             /* lua_pushcfunction does not allocate */
-#else
-#define LUPA_LIGHT_FUNCTIONS 0
-#endif
+/* Does lua_pushcfunction do without allocating? */
+#define LUPA_LIGHT_FUNCTIONS (LUA_VERSION_NUM >= 502)
 
 /* Can a coroutine close itself, by a jump to where it was resumed? */
-#if LUA_VERSION_NUM >= 505
-#define LUPA_CLOSES_ITSELF 1
-#else
-#define LUPA_CLOSES_ITSELF 0
-#endif
+#define LUPA_CLOSES_ITSELF (LUA_VERSION_NUM >= 505)
 
 /* What lua_resume says about a coroutine that died by an error. */
 #if LUA_VERSION_NUM >= 502
@@ -313,6 +306,17 @@ static lua_State *lupa_newstate (lua_Alloc allocator, void *data, int seeded, un
 #else
   (void)seeded; (void)seed;
   return LUPA_TAKES_ALLOCATOR ? lua_newstate(allocator, data) : NULL;
+#endif
+}
+
+typedef void (*LupaWarn) (void *data, const char *message, int goes_on);
+
+/* [-0, +0, -] The warnings of Lua go to `warn`, in versions that have some. */
+static void lupa_setwarn (lua_State *L, LupaWarn warn, void *data) {
+#if LUA_VERSION_NUM >= 504
+  lua_setwarnf(L, warn, data);
+#else
+  (void)L; (void)warn; (void)data;
 #endif
 }
 

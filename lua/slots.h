@@ -148,6 +148,7 @@ typedef struct LupaRuntime {
   int hides_debug;                          /* `debug` is not among them, but there is the original debug.traceback */
   int only_harmless;                        /* leave out what the preset "safe" leaves out */
   const char *mode;                         /* of the chunks that scripts may load; NULL for all */
+  int warns, warning_goes_on;               /* see lua/warnings.h */
 } LupaRuntime;
 
 /* The runtime whose Lua code runs in this thread. Neither the registry nor an upvalue can hold this safely: scripts with

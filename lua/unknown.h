@@ -1,14 +1,16 @@
 /*
 ** unknown.h: native code that scripts bring in. It may use Python by itself, and calls of the system in it may mind signals, so that
-** nobody can keep the GIL for it (src/shared/keeper.rs). There are two ways in: a library is loaded, or LuaJIT's FFI is.
+** nobody can keep the GIL for it (src/shared/keeper.rs). It may use the allocator with other sizes than Lua would (src/lua/blocks.rs).
+** There are two ways in: a library is loaded, or LuaJIT's FFI is.
 */
 
 #ifndef LUPA_UNKNOWN_H
 #define LUPA_UNKNOWN_H
 
-#if defined(LUPA_KEEPS_GIL)
+#if defined(LUPA_SEES_UNKNOWN)
 
-/* [-0, +0, -] Implemented in Rust (src/bridge/runtime.rs): from here on the GIL is given up whenever this runtime is entered. */
+/* [-0, +0, -] Implemented in Rust (src/bridge/runtime.rs): from here on the GIL is given up whenever this runtime is entered, and small
+** blocks of memory are not kept. */
 extern void lupa_trust_nobody (LupaRuntime *runtime);
 
 /* [-0, +0, -] */

@@ -25,7 +25,12 @@ pub(crate) struct Registered {
 /// `[-0, +0, -]` Creates the state of a new runtime, and opens its libraries.
 pub(crate) fn open(gil: Gil<'_>, runtime: &Runtime, registered: Registered, seed: Option<u32>) -> Result<(), Raised> {
     // SAFETY: the memory belongs to the runtime, which lives as long as its state.
-    let state = unsafe { life::new_state(runtime.memory.as_deref(), seed) };
+    let state = unsafe {
+        match runtime.memory.as_deref() {
+            None => life::new_usual_state(&runtime.blocks, runtime.shared_with_c.get()),
+            memory => life::new_state(memory, seed),
+        }
+    };
     if state.is_null() {
         return Err(raise_no_state(gil, runtime));
     }
@@ -104,6 +109,7 @@ pub(crate) fn close(gil: Gil<'_>, runtime: &Runtime) {
         memory.set_limit(0, Scope::Total);
     }
     runtime.current.set(state);
+    runtime.blocks.let_go();
     runtime.keeper.give_up_for_long(gil);
     // SAFETY: the state is live, nobody uses it; entries that finalizers call come back to Python and leave it again.
     unsafe {

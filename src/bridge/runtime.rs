@@ -8,6 +8,7 @@ use crate::ffi::python::{Py_REFCNT, PyObject};
 
 use crate::ffi::lua::{LupaRuntime, lua_State};
 use crate::lua::State;
+use crate::lua::blocks::Blocks;
 use crate::lua::boxes::Boxes;
 use crate::lua::life;
 use crate::lua::memory::Memory;
@@ -71,6 +72,8 @@ pub(crate) struct Runtime {
     pub(crate) protocols: Protocols,
     /// Objects that are to be released when no lock is held.
     releases: RefCell<Vec<Owned>>,
+    /// Small blocks that Lua has freed, for a runtime without counters.
+    pub(crate) blocks: Blocks,
     /// The counters, if the runtime has an allocator of its own.
     pub(crate) memory: Option<Box<Memory>>,
     /// Where C finds the switch of the allocator, if there is none.
@@ -110,6 +113,7 @@ impl Runtime {
             strings: Strings::default(),
             protocols: Protocols::default(),
             releases: RefCell::new(Vec::new()),
+            blocks: Blocks::new(),
             memory,
             no_memory: Cell::new(0),
             options,
@@ -226,10 +230,11 @@ impl Drop for Runtime {
 ///
 /// # Safety
 /// The runtime is the one that runs in this thread.
-#[cfg(lupa_keeps_gil)]
+#[cfg(lupa_sees_unknown)]
 #[unsafe(no_mangle)]
 unsafe extern "C" fn lupa_trust_nobody(runtime: *mut LupaRuntime) {
     // SAFETY: the owner of the C side is the runtime, which is alive while its code runs.
     let runtime: &Runtime = unsafe { &*(*runtime).owner.cast() };
     runtime.keeper.trust_nobody(runtime.shared);
+    runtime.blocks.let_go();
 }

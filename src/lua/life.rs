@@ -6,6 +6,8 @@ use std::ptr;
 
 use crate::ffi::lua::{self as ffi, LupaRuntime, lua_State};
 
+#[cfg(feature = "python")]
+use super::blocks::{self, Blocks};
 use super::boxes::Boxes;
 use super::memory::{self, Memory};
 
@@ -22,6 +24,28 @@ pub(crate) unsafe fn new_state(memory: Option<&Memory>, seed: Option<u32>) -> *m
                 let data = ptr::from_ref(memory).cast_mut().cast();
                 ffi::lupa_newstate(Some(memory::allocate), data, c_int::from(seed.is_some()), seed.unwrap_or(0))
             }
+        }
+    }
+}
+
+/// A new state in the memory of the C library, where freed small blocks wait for the next request if they may; or null: there is no
+/// memory.
+///
+/// # Safety
+/// The blocks and the C side live as long as the state.
+#[cfg(feature = "python")]
+pub(crate) unsafe fn new_usual_state(blocks: &Blocks, c: *mut LupaRuntime) -> *mut lua_State {
+    // SAFETY: plain creation; the data of the allocator lives long enough.
+    unsafe {
+        if cfg!(lupa_keeps_blocks) {
+            let data = ptr::from_ref(blocks).cast_mut().cast();
+            let state = ffi::lupa_newstate(Some(blocks::allocate), data, 0, 0);
+            if !state.is_null() {
+                ffi::lupa_setwarn(state, Some(ffi::lupa_warn), c.cast());
+            }
+            state
+        } else {
+            ffi::luaL_newstate()
         }
     }
 }

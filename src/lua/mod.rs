@@ -27,6 +27,8 @@
 
 #![warn(missing_docs)]
 
+#[cfg(feature = "python")]
+pub(crate) mod blocks;
 pub(crate) mod bodies;
 pub(crate) mod boxes;
 #[cfg(feature = "checked")]

@@ -84,7 +84,7 @@ impl Keeper {
             measured: Cell::new(false),
             crossings: Cell::new(0),
             // What is compiled into a Lua of others is not known.
-            never: Cell::new(!cfg!(lupa_keeps_gil)),
+            never: Cell::new(!cfg!(lupa_sees_unknown)),
             seen: Cell::new(0),
             listed: Cell::new(0),
             #[cfg(feature = "checked")]
