@@ -7,7 +7,7 @@ use crate::ffi::python::*;
 
 use crate::ffi::lua::{self as ffi};
 use crate::lua::numbers::{Exact, exact, is_exact};
-use crate::py::text;
+use crate::py::text::{self, Encoding};
 use crate::py::{Borrowed, Owned, Raised, call, error};
 use crate::shared::ProtocolWrapper;
 
@@ -56,8 +56,11 @@ impl Locked<'_> {
             if class == &raw mut PyUnicode_Type
                 && let Some(encoding) = self.runtime.options.encoding.as_ref().filter(|encoding| encoding.is_simple())
             {
-                let encoded = text::encode(self.gil, value, encoding)?;
-                slots.add_string(encoded.pointer, encoded.size, encoded.owner);
+                if let Some(characters) = text::in_place(value, encoding) {
+                    slots.add_string(characters.as_ptr().cast(), characters.len(), value.hold());
+                } else {
+                    self.marshal_encoded(slots, value, encoding)?;
+                }
             } else if let Some(number) = exact_number(value) {
                 slots.add_exact(number);
             } else if value.is_none() {
@@ -112,12 +115,17 @@ impl Locked<'_> {
         match &self.runtime.options.encoding {
             Some(encoding) => {
                 self.learn_string(value);
-                let encoded = text::encode(self.gil, value, encoding)?;
-                slots.add_string(encoded.pointer, encoded.size, encoded.owner);
-                Ok(())
+                self.marshal_encoded(slots, value, encoding)
             }
             None => self.marshal_object(slots, value),
         }
+    }
+
+    /// `[-0, +0, -]`
+    fn marshal_encoded(&self, slots: &mut Slots, text: Borrowed<'_>, encoding: &Encoding) -> Result<(), Raised> {
+        let encoded = text::encode(self.gil, text, encoding)?;
+        slots.add_string(encoded.pointer, encoded.size, encoded.owner);
+        Ok(())
     }
 
     /// `[-0, +0, -]` Adds an integer that Lua represents exactly; others go to the overflow handler.

@@ -145,6 +145,7 @@ impl Runtime {
 
     /// Releases an object: at once if others hold it too, otherwise when no lock is held, since its finalizer may do
     /// anything.
+    #[inline]
     pub(crate) fn release(&self, object: Owned) {
         // SAFETY: the object is alive.
         if unsafe { Py_REFCNT(object.as_ptr()) } == 1 {

@@ -98,15 +98,29 @@ impl TableBuilder<'_, '_> {
         while position < length(items) {
             // SAFETY: no code runs before the last use of these; afterwards they are looked at again.
             let rest = unsafe { &content(items)[position..] };
-            let numbers = if is_number(rest[0]) { self.stream.add_numbers(rest)? } else { 0 };
-            position += numbers;
-            if numbers == 0 {
+            let added = if is_number(rest[0]) { self.stream.add_numbers(rest)? } else { self.add_plain_items(rest)? };
+            position += added;
+            if added == 0 {
                 self.add_value(rest[0])?;
                 self.stream.end_element()?;
                 position += 1;
             }
         }
         Ok(self.stream.index())
+    }
+
+    /// `[-0, +0, -]` Adds items up to the next number, as many as have room in the batch and run no code. How many that are.
+    fn add_plain_items(&mut self, items: &[Borrowed<'_>]) -> Result<usize, Raised> {
+        let mut added = 0;
+        for item in items {
+            if is_number(*item) || self.stream.is_full() || !self.add_plain_value(*item)? {
+                break;
+            }
+            self.stream.count_item();
+            added += 1;
+        }
+        self.stream.end_plain_items()?;
+        Ok(added)
     }
 
     /// `[-0, +0, -]`
@@ -120,6 +134,7 @@ impl TableBuilder<'_, '_> {
     }
 
     /// `[-0, +0, -]`
+    #[inline(always)]
     fn add_item(&mut self, value: Borrowed<'_>) -> Result<(), Raised> {
         match exact_number(value) {
             Some(number) => self.stream.add_number(number),
@@ -237,18 +252,24 @@ impl TableBuilder<'_, '_> {
     }
 
     /// `[-0, +0, -]` Adds a key or value if that runs no code; otherwise false.
+    #[inline(always)]
     fn add_plain_value(&mut self, value: Borrowed<'_>) -> Result<bool, Raised> {
         if self.locked.marshal_plain(self.stream.slots(), value)? {
             return Ok(true);
         }
+        Ok(self.add_known(value))
+    }
+
+    /// Adds an object, or the table of a container, if that runs no code; otherwise false.
+    fn add_known(&mut self, value: Borrowed<'_>) -> bool {
         if self.depth == Depth::Flat {
-            return Ok(self.locked.marshal_known_object(self.stream.slots(), value));
+            return self.locked.marshal_known_object(self.stream.slots(), value);
         }
         let is_container = is_exactly_list_or_tuple(value) || is_exactly_dict(value);
         if is_container {
             self.add_container(value);
         }
-        Ok(is_container)
+        is_container
     }
 
     /// Adds the table of a container, which is queued when it is met first.

@@ -19,7 +19,10 @@ use super::operation::{Body, Operation};
 use super::slots::{Expected, Run, Slots};
 
 /// Slots and numbers of one batch, about.
-const BATCH: usize = 1024;
+const BATCH: usize = 2048;
+
+/// Numbers of a source whose length is not known, to begin with.
+const FEW: usize = 32;
 
 /// The number of the table that is the result.
 pub(crate) const RESULT: c_int = 1;
@@ -122,10 +125,17 @@ impl<'l, 'rt> TableStream<'l, 'rt> {
             self.end_run();
             self.run = run;
         }
-        if self.numbers.is_empty() {
-            self.numbers.reserve(self.expected.clamp(1, BATCH));
+        if self.numbers.len() == self.numbers.capacity() {
+            self.reserve_numbers();
         }
+        // The capacity is known here, so that this only writes.
         self.numbers.push(number);
+    }
+
+    #[cold]
+    fn reserve_numbers(&mut self) {
+        let count = if self.numbers.is_empty() { self.expected.clamp(FEW, BATCH) } else { self.numbers.len() };
+        self.numbers.reserve(count);
     }
 
     /// `[-0, +0, -]` Adds a number and those that follow it, as items of a list: as many as are of one kind and have room in
@@ -172,6 +182,17 @@ impl<'l, 'rt> TableStream<'l, 'rt> {
     #[inline]
     pub(crate) fn end_element(&mut self) -> Result<(), Raised> {
         self.index += 1;
+        if self.is_full() { self.run_batch() } else { Ok(()) }
+    }
+
+    /// A plain item, which is complete: as `end_element`, but what there is to build waits for that.
+    #[inline]
+    pub(crate) fn count_item(&mut self) {
+        self.index += 1;
+    }
+
+    /// `[-0, +0, -]` Builds what was added so far, if that is enough for a batch.
+    pub(crate) fn end_plain_items(&mut self) -> Result<(), Raised> {
         if self.is_full() { self.run_batch() } else { Ok(()) }
     }
 

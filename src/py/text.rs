@@ -140,16 +140,27 @@ unsafe fn latin1<'a>(text: Borrowed<'a>) -> Option<&'a [u8]> {
     }
 }
 
+/// The bytes of a `str` in an encoding, if they lie in the object.
+///
+/// # Safety
+/// The object is a `str`.
+#[inline]
+pub(crate) unsafe fn in_place<'a>(text: Borrowed<'a>, encoding: &Encoding) -> Option<&'a [u8]> {
+    // SAFETY: promised by the caller.
+    unsafe {
+        match encoding {
+            Encoding::Utf8 => ascii(text),
+            Encoding::Latin1 => latin1(text),
+            Encoding::Named(_) => None,
+        }
+    }
+}
+
 /// Encodes a `str`, strictly. Raises UnicodeEncodeError, or LookupError for an unknown encoding.
 pub(crate) fn encode(_gil: Gil<'_>, text: Borrowed<'_>, encoding: &Encoding) -> Result<Encoded, Raised> {
     // SAFETY: the GIL is held; `text` is a str; the result of each call is checked before use.
     unsafe {
-        let in_place = match encoding {
-            Encoding::Utf8 => ascii(text),
-            Encoding::Latin1 => latin1(text),
-            Encoding::Named(_) => None,
-        };
-        if let Some(characters) = in_place {
+        if let Some(characters) = in_place(text, encoding) {
             let (pointer, size) = (characters.as_ptr().cast(), characters.len());
             return Ok(Encoded { pointer, size, owner: text.hold() });
         }
