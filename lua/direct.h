@@ -14,17 +14,6 @@ static int lupa_directreference (lua_State *L, int slot, const void *address, in
   return 0;
 }
 
-/* [-0, +0|1, -]   The string that one of our registry slots should hold. */
-static int lupa_directstring (lua_State *L, int slot, const char *bytes, size_t size) {
-  size_t found;
-  if (lupa_pushslotvalue(L, slot) == LUA_TSTRING) {                 /* so that nothing is converted */
-    const char *string = lua_tolstring(L, -1, &found);
-    if (found == size && memcmp(string, bytes, size) == 0) return 1;
-  }
-  lua_pop(L, 1);
-  return 0;
-}
-
 /* [-0, +0|1, -]   The box of an object, if Lua has it already. */
 static int lupa_directobject (lua_State *L, const LupaRuntime *runtime, const void *object, unsigned int protocol) {
   LupaBox *box;

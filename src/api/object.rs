@@ -404,9 +404,5 @@ pub(super) unsafe fn add_name(
 ) -> Result<(), Raised> {
     let encoding = &crossing.runtime.options.source_encoding;
     // SAFETY: promised by the caller.
-    crossing.learn_string(unsafe { Borrowed::from_ptr(name) });
-    // SAFETY: promised by the caller.
-    let name = text::encode(crossing.gil, unsafe { Borrowed::from_ptr(name) }, encoding)?;
-    operation.slots.add_string(name.pointer, name.size, name.owner);
-    Ok(())
+    crossing.marshal_encoded(&mut operation.slots, unsafe { Borrowed::from_ptr(name) }, encoding)
 }

@@ -9,7 +9,7 @@ use crate::ffi::python::*;
 use crate::lua::guard::effect;
 use crate::lua::numbers::is_exact;
 use crate::lua::references::Reference;
-use crate::py::{Borrowed, Owned, Raised};
+use crate::py::{Borrowed, Owned, Raised, text};
 use crate::trace;
 
 use super::crossing::{Locked, RESULTS_WITH_ROOM, Results};
@@ -228,7 +228,9 @@ impl<'rt> Locked<'rt> {
             if class == &raw mut PyLong_Type {
                 return self.push_integer(value);
             } else if class == &raw mut PyUnicode_Type {
-                return self.push_known_string(value);
+                return self.push_known_text(value);
+            } else if class == &raw mut PyBytes_Type {
+                return self.push_known_string(text::bytes_of(value));
             } else if class == &raw mut PyFloat_Type {
                 ffi::lua_pushnumber(state, PyFloat_AS_DOUBLE(value.as_ptr()) as ffi::lua_Number);
             } else if class == &raw mut PyBool_Type {

@@ -166,8 +166,14 @@ impl Slots {
     /// A string; `keep` is the object that its bytes belong to.
     #[inline]
     pub(crate) fn add_string(&mut self, bytes: *const std::ffi::c_char, size: usize, keep: Owned) {
+        self.add_kept_string(bytes, size, keep, 0);
+    }
+
+    /// Likewise, for a string that a registry slot keeps, or is to keep from now on.
+    #[inline]
+    pub(crate) fn add_kept_string(&mut self, bytes: *const std::ffi::c_char, size: usize, keep: Owned, index: c_int) {
         let value = ffi::LupaSlot__bindgen_ty_1 { bytes };
-        self.add(LupaSlot { tag: ffi::LUPA_STRING as c_int, value, size, keep: keep.into_ptr().cast(), ..EMPTY });
+        self.add(LupaSlot { tag: ffi::LUPA_STRING as c_int, index, value, size, keep: keep.into_ptr().cast() });
     }
 
     /// What a registry slot holds; `keep` is the wrapper that the registry slot belongs to, or nothing.

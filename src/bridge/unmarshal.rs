@@ -68,17 +68,13 @@ impl Locked<'_> {
 
     /// A Lua string for Python: decoded strictly, or `bytes`.
     pub(crate) fn unmarshal_string(&self, bytes: &[u8]) -> Result<Owned, Raised> {
-        if let Some(text) = self.known_text(bytes) {
+        let Some(encoding) = &self.runtime.options.encoding else { return text::bytes(self.gil, bytes) };
+        if let Some(text) = self.known_text(bytes, encoding) {
             return Ok(text);
         }
-        match &self.runtime.options.encoding {
-            Some(encoding) => {
-                let text = text::decode(self.gil, bytes, encoding)?;
-                self.learn_text(bytes, &text);
-                Ok(text)
-            }
-            None => text::bytes(self.gil, bytes),
-        }
+        let text = text::decode(self.gil, bytes, encoding)?;
+        self.learn_text(bytes, &text, encoding);
+        Ok(text)
     }
 
     /// `[-0, +0, -]` Like `unmarshal`, for keys of tables and for error values: what cannot be decoded arrives as `bytes`.

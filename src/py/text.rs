@@ -6,10 +6,10 @@ use std::ptr;
 use crate::ffi::python::*;
 
 use super::error::{raise_type_error, raise_value_error};
-use super::{Borrowed, Gil, Owned, Raised, call};
+use super::{Borrowed, Gil, Owned, Raised, call, error};
 
 /// An encoding. Its name is looked up by Python when it is first used.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) enum Encoding {
     Utf8,
     Latin1,
@@ -149,10 +149,39 @@ pub(crate) unsafe fn in_place<'a>(text: Borrowed<'a>, encoding: &Encoding) -> Op
     // SAFETY: promised by the caller.
     unsafe {
         match encoding {
-            Encoding::Utf8 => ascii(text),
+            Encoding::Utf8 => ascii(text).or_else(|| utf8(text)),
             Encoding::Latin1 => latin1(text),
             Encoding::Named(_) => None,
         }
+    }
+}
+
+/// Makes the bytes of a `str` in an encoding lie in the object. False where they cannot.
+///
+/// # Safety
+/// The object is a `str`.
+pub(crate) unsafe fn put_in_place(gil: Gil<'_>, text: Borrowed<'_>, encoding: &Encoding) -> bool {
+    if *encoding == Encoding::Utf8 {
+        // Python keeps the bytes where it has encoded once.
+        return encode(gil, text, encoding).map_err(|raised| error::clear(gil, raised)).is_ok();
+    }
+    // SAFETY: promised by the caller.
+    unsafe { in_place(text, encoding).is_some() }
+}
+
+/// The bytes of a `str` that is not ASCII in UTF-8, if Python keeps them, as it does once it has encoded them.
+///
+/// # Safety
+/// The object is a `str`.
+unsafe fn utf8<'a>(text: Borrowed<'a>) -> Option<&'a [u8]> {
+    // SAFETY: promised by the caller; a compact string has these fields, and is alive for 'a, with the bytes.
+    unsafe {
+        if PyUnicode_IS_COMPACT(text.as_ptr()) == 0 || PyUnicode_IS_ASCII(text.as_ptr()) != 0 {
+            return None;
+        }
+        let text: &PyCompactUnicodeObject = &*text.as_ptr().cast();
+        let size = usize::try_from(text.utf8_length).ok()?;
+        (!text.utf8.is_null()).then(|| std::slice::from_raw_parts(text.utf8.cast_const().cast(), size))
     }
 }
 
