@@ -66,6 +66,33 @@ typedef union LupaNumber {
   lua_Number number;
 } LupaNumber;
 
+/* A value that Python gets without a wrapper. */
+typedef struct LupaPlain {
+  int tag;                                  /* FALSE, TRUE, INTEGER, NUMBER, STRING; NIL for everything else */
+  union {
+    int64_t integer;
+    double number;
+    const char *bytes;
+  } value;
+  size_t size;                              /* STRING: bytes */
+} LupaPlain;
+
+/* An element of a table, whose key is an int or a string. */
+typedef struct LupaElement {
+  LupaPlain key, value;
+  int slot;                                 /* STRING: the registry slot with the key */
+} LupaElement;
+
+/* What is read of the elements of a table. */
+typedef struct LupaReading {
+  int most;                                 /* elements */
+  int reads_values;
+  int *slots;                               /* for keys that are strings */
+  int slot_count;
+  int is_end;                               /* says: there are no more elements */
+  int wants_slots;                          /* says: there were too few slots */
+} LupaReading;
+
 /* Why a body gave up, where the message alone would not tell. */
 enum LupaFailure {
   LUPA_NO_FAILURE, LUPA_LOST_REFERENCE, LUPA_NO_ROOM, LUPA_NOT_A_FUNCTION, LUPA_NO_REQUIRE, LUPA_NOT_RESUMABLE
@@ -201,6 +228,13 @@ static int lupa_fillslot (lua_State *L, int slot, int index, int only_if_free) {
   lua_pop(L, 1);
   if (fits) lupa_refillslot(L, slot, index);
   return fits;
+}
+
+/* [-0, +0, -] Does a slot hold anything? */
+static int lupa_isoccupied (lua_State *L, int slot) {
+  int type = lupa_pushslotvalue(L, slot);
+  lua_pop(L, 1);
+  return type != LUA_TNIL;
 }
 
 /* [-0, +0, -] Put the string on the top into a slot that is free or has held a string. */

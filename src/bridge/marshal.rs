@@ -118,9 +118,7 @@ impl Locked<'_> {
     /// `[-0, +0, -]` Adds a string in the encoding of the runtime; without an encoding, text is an object like others.
     fn marshal_text(&self, slots: &mut Slots, value: Borrowed<'_>) -> Result<(), Raised> {
         match &self.runtime.options.encoding {
-            Some(encoding) => {
-                self.marshal_encoded(slots, value, encoding)
-            }
+            Some(encoding) => self.marshal_encoded(slots, value, encoding),
             None => self.marshal_object(slots, value),
         }
     }

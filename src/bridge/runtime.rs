@@ -20,6 +20,7 @@ use super::lock::Lock;
 use super::options::Options;
 use super::protocols::Protocols;
 use super::strings::Strings;
+use super::walk::HandedKey;
 use super::wrapper::WrapperTypes;
 
 /// How far the life of a runtime has got.
@@ -68,6 +69,7 @@ pub(crate) struct Runtime {
     pub(crate) boxes: Boxes,
     pub(crate) answers: Answers,
     pub(crate) strings: Strings,
+    pub(crate) handed_key: Cell<HandedKey>,
     pub(crate) protocols: Protocols,
     /// Objects that are to be released when no lock is held.
     releases: RefCell<Vec<Owned>>,
@@ -108,6 +110,7 @@ impl Runtime {
             boxes: Boxes::new(),
             answers: Answers::default(),
             strings: Strings::default(),
+            handed_key: Cell::new(HandedKey::NONE),
             protocols: Protocols::default(),
             releases: RefCell::new(Vec::new()),
             memory,

@@ -6,7 +6,6 @@ use std::cell::RefCell;
 use std::ffi::c_int;
 
 use crate::ffi::lua as ffi;
-use crate::ffi::python::*;
 use crate::lua::guard::effect;
 use crate::py::text::{self, Encoding};
 use crate::py::{Borrowed, Owned, error};
@@ -66,8 +65,19 @@ impl Locked<'_> {
         let Some(encoding) = options.encoding.as_ref() else { return false };
         // SAFETY: the caller has seen that it is a str.
         let Some(bytes) = (unsafe { text::in_place(text, encoding) }) else { return false };
-        let is_certain = || bytes.is_ascii() || options.source_encoding == *encoding;
-        bytes.len() <= LONGEST && is_certain() && self.push_known_string(bytes)
+        let is_handed = self.runtime.handed_key.get().text == text.as_ptr();
+        if bytes.len() > LONGEST && !is_handed || options.source_encoding != *encoding && !bytes.is_ascii() {
+            return false;
+        }
+        is_handed && self.push_handed_key(bytes) || self.push_known_string(bytes)
+    }
+
+    /// `[-0, +0|1, -]` Pushes the key that a walk has handed out last, if it is this string.
+    fn push_handed_key(&self, bytes: &[u8]) -> bool {
+        effect!(self.state(), "[-0, +0|1, -]");
+        let slot = self.runtime.handed_key.get().slot;
+        // SAFETY: the state is live and has room.
+        unsafe { ffi::lupa_directstring(self.state().as_ptr(), slot, bytes.as_ptr().cast(), bytes.len()) != 0 }
     }
 
     /// `[-0, +0|1, -]` Pushes a Lua string that is known.
@@ -168,11 +178,16 @@ fn place(hash: u64) -> usize {
     (hash >> 32) as usize % SIZE
 }
 
-/// A hash of a short string. Whoever finds two strings with the same one has slowed down their own program.
+/// A hash of a short string: of its first and last bytes. Strings with the same one only take each other's place.
 fn hash(bytes: &[u8]) -> u64 {
     // The multiplier is 2^64 divided by the golden ratio.
     let mix = |hash: u64, word: u64| (hash ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29);
-    let (words, rest) = bytes.as_chunks();
-    let hash = words.iter().fold(bytes.len() as u64, |hash, word| mix(hash, u64::from_ne_bytes(*word)));
-    mix(hash, rest.iter().fold(1, |word, byte| word << 8 | u64::from(*byte)))
+    let (first, last) = match (bytes.first_chunk(), bytes.last_chunk()) {
+        (Some(first), Some(last)) => (u64::from_ne_bytes(*first), u64::from_ne_bytes(*last)),
+        _ => match (bytes.first_chunk(), bytes.last_chunk()) {
+            (Some(first), Some(last)) => (u32::from_ne_bytes(*first).into(), u32::from_ne_bytes(*last).into()),
+            _ => (0, bytes.iter().fold(0, |word, byte| word << 8 | u64::from(*byte))),
+        },
+    };
+    mix(mix(mix(bytes.len() as u64, first), last), 1)
 }

@@ -98,8 +98,7 @@ impl TableBuilder<'_, '_> {
         while position < length(items) {
             // SAFETY: no code runs before the last use of these; afterwards they are looked at again.
             let rest = unsafe { &content(items)[position..] };
-            let added =
-                if is_number(rest[0]) { self.stream.add_numbers(rest)? } else { self.add_plain_items(rest)? };
+            let added = if is_number(rest[0]) { self.stream.add_numbers(rest)? } else { self.add_plain_items(rest)? };
             position += added;
             if added == 0 {
                 self.add_value(rest[0])?;

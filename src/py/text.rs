@@ -217,8 +217,7 @@ pub(crate) fn decode(gil: Gil<'_>, bytes: &[u8], encoding: &Encoding) -> Result<
     // SAFETY: the GIL is held; the bytes stay in place during the call.
     unsafe {
         Owned::from_new(match encoding {
-            // Python has each string of one character once.
-            _ if encoding.is_simple() && bytes.len() > 1 && bytes.is_ascii() => return new_ascii(gil, bytes),
+            _ if encoding.is_simple() && bytes.is_ascii() => return from_ascii(gil, bytes),
             Encoding::Utf8 => PyUnicode_DecodeUTF8(bytes.as_ptr().cast(), size, ptr::null()),
             Encoding::Latin1 => PyUnicode_DecodeLatin1(bytes.as_ptr().cast(), size, ptr::null()),
             Encoding::Named(name) => PyUnicode_Decode(bytes.as_ptr().cast(), size, name.as_ptr(), ptr::null()),
@@ -226,11 +225,15 @@ pub(crate) fn decode(gil: Gil<'_>, bytes: &[u8], encoding: &Encoding) -> Result<
     }
 }
 
-/// A new `str` of ASCII characters.
-fn new_ascii(_gil: Gil<'_>, characters: &[u8]) -> Result<Owned, Raised> {
+/// A `str` of ASCII characters.
+pub(crate) fn from_ascii(_gil: Gil<'_>, characters: &[u8]) -> Result<Owned, Raised> {
     let size = Py_ssize_t::try_from(characters.len()).unwrap_or(Py_ssize_t::MAX);
     // SAFETY: the GIL is held; the new string is compact and ours alone, with as many bytes as there are characters.
     unsafe {
+        if size <= 1 {
+            // Python has each of these once.
+            return Owned::from_new(PyUnicode_DecodeLatin1(characters.as_ptr().cast(), size, ptr::null()));
+        }
         let text = Owned::from_new(PyUnicode_New(size, 127))?;
         ptr::copy_nonoverlapping(characters.as_ptr(), PyUnicode_1BYTE_DATA(text.as_ptr()), characters.len());
         Ok(text)
