@@ -232,19 +232,21 @@ impl Locked<'_> {
     #[inline]
     fn plain(&self, value: &LupaPlain) -> Option<Owned> {
         // SAFETY: the tag tells which field of the union is in use; a string lives as long as nothing runs.
-        let plain = match (value.tag as c_uint, &value.value) {
-            (ffi::LUPA_INTEGER, value) => integer(unsafe { value.integer }),
-            (ffi::LUPA_NUMBER, value) => float(unsafe { value.number }),
-            (ffi::LUPA_STRING, content) => {
-                let bytes = unsafe { std::slice::from_raw_parts(content.bytes.cast(), value.size) };
-                if !bytes.is_ascii() || !self.decodes_simply() {
-                    return None;
+        let plain = unsafe {
+            match value.tag as c_uint {
+                ffi::LUPA_INTEGER => integer(value.value.integer),
+                ffi::LUPA_NUMBER => float(value.value.number),
+                ffi::LUPA_TRUE => Ok(object::boolean(true)),
+                ffi::LUPA_FALSE => Ok(object::boolean(false)),
+                ffi::LUPA_STRING => {
+                    let bytes = std::slice::from_raw_parts(value.value.bytes.cast(), value.size);
+                    if !bytes.is_ascii() || !self.decodes_simply() {
+                        return None;
+                    }
+                    self.unmarshal_ascii(bytes)
                 }
-                self.unmarshal_ascii(bytes)
+                _ => return None,
             }
-            (ffi::LUPA_TRUE, _) => Ok(object::boolean(true)),
-            (ffi::LUPA_FALSE, _) => Ok(object::boolean(false)),
-            _ => return None,
         };
         plain.map_err(|raised| error::clear(self.gil, raised)).ok()
     }

@@ -148,6 +148,7 @@ impl<'rt> Locked<'rt> {
     /// `[-0, +0|1|2, -]` Reads a field of a table. The value is missing if a metamethod has a say, everything if the table or the key
     /// needs the long way.
     fn get_directly(&self, table: Reference, key: Borrowed<'_>) -> Option<Option<Result<Owned, Raised>>> {
+        effect!(self.state(), "[-0, +0|1|2, -]");
         if !self.push_reference(table) || !self.push_directly(key) {
             trace::note!("short way: a field is not read, the stack has {}", self.state().top());
             return None;

@@ -52,6 +52,7 @@ const EMPTY: LupaSlot = LupaSlot {
 };
 
 impl Slots {
+    #[inline(always)]
     pub(crate) fn new(runtime: &Runtime) -> Slots {
         let inline = [const { MaybeUninit::uninit() }; INLINE];
         Slots { runtime, inline, heap: Vec::new(), count: 0, room: INLINE, keeps: false }

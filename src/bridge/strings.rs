@@ -61,6 +61,7 @@ impl Locked<'_> {
     /// `[-0, +0|1, -]` Pushes the Lua string of a `str` that is known, where all encodings agree about it.
     #[inline]
     pub(crate) fn push_known_text(&self, text: Borrowed<'_>) -> bool {
+        effect!(self.state(), "[-0, +0|1, -]");
         let options = &self.runtime.options;
         let Some(encoding) = options.encoding.as_ref() else { return false };
         // SAFETY: the caller has seen that it is a str.

@@ -56,13 +56,12 @@ pub(crate) struct TableStream<'l, 'rt> {
 }
 
 impl<'l, 'rt> TableStream<'l, 'rt> {
-    pub(crate) fn new(locked: &'l Locked<'rt>, expected: Expected) -> TableStream<'l, 'rt> {
-        let mut operation = Operation::new(locked.runtime);
-        operation.slots.add_nil();
-        operation.slots.add_new_table(RESULT, expected);
+    /// Inlined, so that it is made where it stays.
+    #[inline(always)]
+    pub(crate) fn new(locked: &'l Locked<'rt>) -> TableStream<'l, 'rt> {
         TableStream {
             locked,
-            operation,
+            operation: Operation::new(locked.runtime),
             numbers: Vec::new(),
             run: Run::Integers,
             run_start: 0,
@@ -72,6 +71,12 @@ impl<'l, 'rt> TableStream<'l, 'rt> {
             last_table: RESULT,
             tables: None,
         }
+    }
+
+    /// The result will be a new table of about this size.
+    pub(crate) fn begin(&mut self, expected: Expected) {
+        self.operation.slots.add_nil();
+        self.operation.slots.add_new_table(RESULT, expected);
     }
 
     /// Where keys and values go. Each value, and each item of a list, is followed by `end_element`.
@@ -215,7 +220,7 @@ impl<'l, 'rt> TableStream<'l, 'rt> {
     }
 
     /// `[-0, +0, -]` Builds what was added last. The result, which gets a wrapper.
-    pub(crate) fn finish(mut self) -> Result<Owned, Raised> {
+    pub(crate) fn finish(&mut self) -> Result<Owned, Raised> {
         effect!(self.locked.state(), "[-0, +0, -]");
         let results = self.build(false)?;
         if self.locked.state().type_of(results.index(0)) != Type::Table {
