@@ -40,6 +40,12 @@ static void lupa_pushtable (lua_State *L, LupaOperation *operation, int number) 
 /* [-0, +1, e]   A key or a value. */
 static inline void lupa_pushelement (lua_State *L, LupaRuntime *runtime, LupaOperation *operation, LupaSlot *slot) {
   switch (slot->tag) {
+    case LUPA_STRING:                       /* the most frequent ones, without looking at the tag again */
+      lua_pushlstring(L, slot->value.bytes, slot->size);
+      break;
+    case LUPA_INTEGER:
+      lua_pushinteger(L, slot->value.integer);
+      break;
     case LUPA_NEWTABLE:
       lupa_needtables(L, operation);
       lupa_createtable(L, slot);                                    /* t */
@@ -98,6 +104,11 @@ static LupaSlot *lupa_filllist (lua_State *L, LupaRuntime *runtime, LupaOperatio
 /* [-0, +0, e]   A section of pairs: where the next one begins. */
 static LupaSlot *lupa_fillpairs (lua_State *L, LupaRuntime *runtime, LupaOperation *operation, LupaSlot *slot, LupaSlot *end) {
   for (slot++; slot < end && slot->tag < LUPA_LIST; slot += 2) {
+    if (slot->tag == LUPA_INTEGER && slot->value.integer == (int)slot->value.integer) {
+      lupa_pushelement(L, runtime, operation, &slot[1]);            /* ... v */
+      lua_rawseti(L, LUPA_THE_TARGET, (int)slot->value.integer);
+      continue;
+    }
     lupa_pushelement(L, runtime, operation, &slot[0]);              /* ... k */
     lupa_pushelement(L, runtime, operation, &slot[1]);              /* ... k v */
     lua_rawset(L, LUPA_THE_TARGET);
@@ -107,12 +118,18 @@ static LupaSlot *lupa_fillpairs (lua_State *L, LupaRuntime *runtime, LupaOperati
 
 /* [-1, +0, e]   ... source -> ...   All pairs of a table into the target. */
 static void lupa_copypairs (lua_State *L) {
+  int64_t key;
   int source = lua_gettop(L);
   lua_pushnil(L);
   while (lua_next(L, source)) {                                     /* source k v */
-    lua_pushvalue(L, -2);                                           /* source k v k */
-    lua_insert(L, -2);                                              /* source k k v */
-    lua_rawset(L, LUPA_THE_TARGET);                                 /* source k */
+    if (lua_type(L, source + 1) == LUA_TNUMBER && lupa_toint(L, source + 1, &key) && key == (int)key) {
+      lua_rawseti(L, LUPA_THE_TARGET, (int)key);                    /* source k */
+      continue;
+    }
+    lua_pushvalue(L, source + 1);                                   /* source k v k */
+    lua_pushvalue(L, source + 2);                                   /* source k v k v */
+    lua_rawset(L, LUPA_THE_TARGET);                                 /* source k v */
+    lua_pop(L, 1);                                                  /* source k */
   }
   lua_pop(L, 1);
 }

@@ -14,17 +14,6 @@ static int lupa_directreference (lua_State *L, int slot, const void *address, in
   return 0;
 }
 
-/* [-0, +0|1, -]   The string that one of our registry slots should hold. */
-static int lupa_directstring (lua_State *L, int slot, const char *bytes, size_t size) {
-  size_t found;
-  if (lupa_pushslotvalue(L, slot) == LUA_TSTRING) {                 /* so that nothing is converted */
-    const char *string = lua_tolstring(L, -1, &found);
-    if (found == size && memcmp(string, bytes, size) == 0) return 1;
-  }
-  lua_pop(L, 1);
-  return 0;
-}
-
 /* [-0, +0|1, -]   The box of an object, if Lua has it already. */
 static int lupa_directobject (lua_State *L, const LupaRuntime *runtime, const void *object, unsigned int protocol) {
   LupaBox *box;
@@ -97,6 +86,60 @@ static int lupa_directnextindex (lua_State *L, int key, int is_there) {
   }
   lua_pushinteger(L, key);                                          /* t k */
   return lua_next(L, -2);
+}
+
+/* [-0, +0, -]   Read a plain value. */
+static inline void lupa_readplain (lua_State *L, int index, LupaPlain *plain) {
+  switch (lua_type(L, index)) {
+    case LUA_TNUMBER:
+      plain->tag = LUPA_INTEGER;
+      if (lupa_toint(L, index, &plain->value.integer)) break;
+      plain->tag = LUPA_NUMBER;
+      plain->value.number = lupa_tonumber(L, index);
+      break;
+    case LUA_TSTRING:                       /* so that nothing is converted */
+      plain->tag = LUPA_STRING;
+      plain->value.bytes = lua_tolstring(L, index, &plain->size);
+      break;
+    case LUA_TBOOLEAN:
+      plain->tag = lua_toboolean(L, index) ? LUPA_TRUE : LUPA_FALSE;
+      break;
+    default:
+      plain->tag = LUPA_NIL;
+  }
+}
+
+/* [-0, +0, -]   k v -> k v          Read an element; 0 if that has to wait. A key that is a string goes to a registry slot. */
+static inline int lupa_readelement (lua_State *L, LupaReading *reading, LupaElement *element) {
+  lupa_readplain(L, -2, &element->key);
+  if (reading->reads_values) {
+    lupa_readplain(L, -1, &element->value);
+    if (element->value.tag == LUPA_NIL) return 0;
+  }
+  if (element->key.tag != LUPA_STRING)
+    return element->key.tag == LUPA_INTEGER && element->key.value.integer == (int)element->key.value.integer;
+  reading->wants_slots = reading->slot_count == 0;
+  if (reading->wants_slots) return 0;
+  element->slot = reading->slots[--reading->slot_count];
+  lupa_refillslot(L, element->slot, -2);
+  return 1;
+}
+
+/*
+** [-1, +0, -]   t k -> t            Read what follows a key that is there: how many elements. Nothing runs meanwhile, and before
+** something does, the table keeps the strings.
+*/
+static int lupa_readelements (lua_State *L, LupaReading *reading, LupaElement *elements) {
+  int count = 0;
+  for (;;) {
+    reading->is_end = !lua_next(L, -2);                             /* t k v */
+    if (reading->is_end) return count;
+    if (count == reading->most || !lupa_readelement(L, reading, &elements[count])) break;
+    lua_pop(L, 1);                                                  /* t k */
+    count++;
+  }
+  lua_pop(L, 2);                                                    /* t */
+  return count;
 }
 
 /* [-(n+1), +1|n, -]   handler f a b c -> handler results|error      The status of the call. */

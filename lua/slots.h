@@ -46,7 +46,8 @@ typedef struct LupaBox {
 
 typedef struct LupaSlot {
   int tag;                                  /* enum LupaTag */
-  int index;                                /* REFERENCE: registry slot; NEWTABLE and below: number of the table */
+  int index;                                /* REFERENCE: registry slot; STRING: one that keeps it, or 0; NEWTABLE and below:
+                                               number of the table */
   union {
     lua_Integer integer;                    /* LIST: the index of the first item; NEWTABLE: how many fields to expect */
     lua_Number number;
@@ -64,6 +65,33 @@ typedef union LupaNumber {
   lua_Integer integer;
   lua_Number number;
 } LupaNumber;
+
+/* A value that Python gets without a wrapper. */
+typedef struct LupaPlain {
+  int tag;                                  /* FALSE, TRUE, INTEGER, NUMBER, STRING; NIL for everything else */
+  union {
+    int64_t integer;
+    double number;
+    const char *bytes;
+  } value;
+  size_t size;                              /* STRING: bytes */
+} LupaPlain;
+
+/* An element of a table, whose key is an int or a string. */
+typedef struct LupaElement {
+  LupaPlain key, value;
+  int slot;                                 /* STRING: the registry slot with the key */
+} LupaElement;
+
+/* What is read of the elements of a table. */
+typedef struct LupaReading {
+  int most;                                 /* elements */
+  int reads_values;
+  int *slots;                               /* for keys that are strings */
+  int slot_count;
+  int is_end;                               /* says: there are no more elements */
+  int wants_slots;                          /* says: there were too few slots */
+} LupaReading;
 
 /* Why a body gave up, where the message alone would not tell. */
 enum LupaFailure {
@@ -203,6 +231,21 @@ static int lupa_fillslot (lua_State *L, int slot, int index, int only_if_free) {
   return fits;
 }
 
+/* [-0, +0, -] Does a slot hold anything? */
+static int lupa_isoccupied (lua_State *L, int slot) {
+  int type = lupa_pushslotvalue(L, slot);
+  lua_pop(L, 1);
+  return type != LUA_TNIL;
+}
+
+/* [-0, +0, -] Put the string on the top into a slot that is free or has held a string. */
+static void lupa_keepstring (lua_State *L, int slot) {
+  int type = lupa_pushslotvalue(L, slot);
+  int fits = type == LUA_TSTRING || (type == LUA_TBOOLEAN && !lua_toboolean(L, -1));
+  lua_pop(L, 1);
+  if (fits) lupa_refillslot(L, slot, -1);
+}
+
 /* [-0, +0, -] Is the value on the top the one with that address and type? */
 static int lupa_isat (lua_State *L, const void *address, int type) {
   return lua_topointer(L, -1) == address && lua_type(L, -1) == type;
@@ -303,10 +346,28 @@ static inline int lupa_pushplain (lua_State *L, const LupaSlot *slot) {
   }
 }
 
+/* [-0, +0|1, -]   The string that one of our registry slots should hold. */
+static int lupa_directstring (lua_State *L, int slot, const char *bytes, size_t size) {
+  size_t found;
+  if (lupa_pushslotvalue(L, slot) == LUA_TSTRING) {                 /* so that nothing is converted */
+    const char *string = lua_tolstring(L, -1, &found);
+    if (found == size && memcmp(string, bytes, size) == 0) return 1;
+  }
+  lua_pop(L, 1);
+  return 0;
+}
+
+/* [-0, +1, m]   Push a string, by way of the registry slot that keeps it or shall keep it, if there is one. */
+static void lupa_pushstring (lua_State *L, const LupaSlot *slot) {
+  if (slot->index != 0 && lupa_directstring(L, slot->index, slot->value.bytes, slot->size)) return;
+  lua_pushlstring(L, slot->value.bytes, slot->size);
+  if (slot->index != 0) lupa_keepstring(L, slot->index);
+}
+
 /* [-0, +1, m]   Push any value slot. 0 if a reference is lost. */
 static inline int lupa_pushslot (lua_State *L, LupaRuntime *runtime, LupaSlot *slot) {
   switch (slot->tag) {
-    case LUPA_STRING: lua_pushlstring(L, slot->value.bytes, slot->size); return 1;
+    case LUPA_STRING: lupa_pushstring(L, slot); return 1;
     case LUPA_OBJECT: lupa_pushobject(L, runtime, &slot->value.node); return 1;
     default: return lupa_pushplain(L, slot);
   }

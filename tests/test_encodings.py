@@ -238,3 +238,57 @@ class TestErrorMessages:
     def test_undecodable_code_is_a_syntax_error(self, lua, lupa_module):
         with pytest.raises(lupa_module.LuaSyntaxError):
             lua.execute(b"\xe4")
+
+
+class TestStringsThatComeAgain:
+    """Short strings that come again are kept, by their content, in both directions."""
+
+    WORDS = ["", "a", "ab", "abc\0", "abcd", "abcdefg", "abcdefgh", "12345678_12345678", "12345678-12345678", "x" * 32, "x" * 33]
+    MORE = ["ä", "äöü", "ä" * 16, "é" * 8 + "x", "\x7f\x80", "ÿ"]
+
+    @pytest.mark.parametrize("encoding", ["utf-8", "latin-1", "cp1252", "utf-16", None])
+    def test_each_arrives_as_it_is(self, new_runtime, encoding):
+        lua = new_runtime(encoding=encoding, source_encoding="utf-8")
+        back, length = lua.eval("function(s) return s end"), lua.eval("function(s) return #s end")
+        words = self.WORDS + (self.MORE if encoding != "cp1252" else ["ä", "äöü"])
+        coded = [word.encode(encoding or "utf-8") for word in words]
+        for _ in range(4):
+            for word, code in zip(words, coded):
+                fresh = "".join(list(word))
+                assert length(code) == len(code)
+                if encoding:
+                    assert back(fresh) == back(word) == back(code) == word
+                    assert length(fresh) == len(code)
+                else:
+                    assert back(bytes(bytearray(code))) == code
+                    assert back(fresh) is fresh
+
+    def test_names_of_attributes_have_their_own_encoding(self, new_runtime):
+        lua = new_runtime(encoding="latin-1", source_encoding="utf-8")
+        table = lua.table()
+        for n in range(5):
+            table["größe"] = n
+            table.größe = -n
+            assert table["größe"] == n and table.größe == -n
+            assert sorted(map(len, table)) == [5, 7]
+
+    def test_strings_in_between_take_no_place(self, lua):
+        """Each of many strings, in runs of two: whatever is kept, it is the right one."""
+        back, table = lua.eval("function(s) return s end"), lua.table()
+        for n in range(1500):
+            word = f"word {n % 500}"
+            assert back(word) == back(word) == word
+            table[word] = n
+            assert table[word] == n
+        assert len(list(table)) == 500
+
+    def test_bytes_and_text_are_the_same_string(self, lua):
+        same = lua.eval("rawequal")
+        for _ in range(5):
+            assert same("ümlaut", "ümlaut".encode()) and same(b"ascii", "ascii") and not same("ascii", b"ascij")
+
+    def test_text_that_cannot_be_decoded_is_an_error_each_time(self, lua):
+        table = lua.execute(r"return {x = '\195\164\255'}")
+        for _ in range(5):
+            with pytest.raises(UnicodeDecodeError):
+                table["x"]

@@ -1,4 +1,4 @@
-"""Walks over arrays read ahead while nothing changes; nobody may notice."""
+"""Walks over tables read ahead while nothing changes; nobody may notice."""
 
 import random
 import threading
@@ -13,6 +13,12 @@ LENGTH = 60
 def array(lua):
     """100 at 1, 101 at 2, and so on: 60 numbers."""
     return lua.table_from(range(100, 100 + LENGTH))
+
+
+@pytest.fixture
+def record(lua):
+    """100 at "name 0", 101 at "name 1", and so on: 60 numbers. Lua has these names nowhere else."""
+    return lua.eval("function() local t = {} for i = 0, 59 do t['name ' .. i] = 100 + i end return t end")()
 
 
 #: Ways to set an element of a table; each must be seen by a walk that goes on.
@@ -116,6 +122,130 @@ class TestChanges:
                 chance.choice(setters)(changed, new)
                 model[changed] = new
         assert list(seen) == list(range(1, LENGTH + 1))
+
+
+class TestNames:
+    """Keys that are strings: those that were read ahead wait in registry slots."""
+
+    @pytest.mark.parametrize("way", WAYS)
+    @pytest.mark.parametrize("steps", [1, 2, 5, 20])
+    def test_a_value_that_comes_later_is_the_new_one(self, lua, record, way, steps):
+        names, values = list(record), list(record.values())
+        walk = iter(record.values())
+        assert [next(walk) for _ in range(steps)] == values[:steps]
+        WAYS[way](lua, record)(names[steps], "new")
+        WAYS[way](lua, record)(names[steps + 3], 3.5)
+        values[steps], values[steps + 3] = "new", 3.5
+        assert list(walk) == values[steps:]
+
+    @pytest.mark.parametrize("steps", range(1, 30, 4))
+    @pytest.mark.parametrize("method", ["keys", "values", "items"])
+    def test_the_last_key_may_be_removed_and_collected(self, lua, record, method, steps):
+        """A key that nothing else holds is collected with its element; the walk goes on from it."""
+        everything, names = list(getattr(record, method)()), list(record)
+        seen = []
+        for position, element in enumerate(getattr(record, method)()):
+            seen.append(element)
+            if position % steps == 0:
+                lua.execute("local t, k = ... t[k] = nil", record, names[position])
+                lua.gccollect()
+        assert seen == everything
+
+    def test_an_element_that_was_removed_does_not_come(self, lua, record):
+        names = list(record)
+        walk = iter(record)
+        assert [next(walk) for _ in range(4)] == names[:4]
+        del record[names[5]]
+        lua.gccollect()
+        assert list(walk) == [names[4], *names[6:]]
+
+    def test_any_changes_at_any_time(self, lua, record):
+        chance = random.Random(6)
+        model, names = dict(record.items()), list(record)
+        setters = [way(lua, record) for name, way in WAYS.items() if name != "a finalizer"]
+        seen = []
+        for name, value in record.items():
+            seen.append(name)
+            assert value == model[name] == record[name]
+            if chance.random() < 0.2:
+                changed, new = chance.choice(names), chance.choice([0.5, "text", True, 7])
+                chance.choice(setters)(changed, new)
+                model[changed] = new
+        assert seen == names
+
+    def test_elements_are_read_by_the_names(self, lua, record):
+        other = lua.table_from({name: -value for name, value in record.items()})
+        assert {name: (record[name], other[name], record["no " + name]) for name in record} == {
+            f"name {n}": (100 + n, -100 - n, None) for n in range(LENGTH)
+        }
+        assert dict(record) == {f"name {n}": 100 + n for n in range(LENGTH)}
+
+    @pytest.mark.parametrize("encoding", ["utf-8", "latin-1", None, "cp1252"])
+    def test_names_and_values_of_all_kinds(self, new_runtime, encoding):
+        lua = new_runtime(encoding=encoding, source_encoding="utf-8")
+        table = lua.execute(r"""
+            local values = {1, 0.5, true, false, 'text', 'ä', {}, print, 'x'}
+            local t = {}
+            for i = 1, 40 do t['name ' .. i] = values[i % #values + 1] t['ä ' .. i] = i t[i + 0.5] = 'x' end
+            return t
+        """)
+        names, pairs = lua.eval("function(t) local n = 0 for _ in pairs(t) do n = n + 1 end return n end"), []
+        for key, value in table.items():
+            pairs.append(key)
+            assert lua.eval("rawequal(...)", table[key], value)
+        assert list(table) == list(table.keys()) == pairs
+        assert len(set(pairs)) == len(list(table.values())) == names(table) == 120
+
+    def test_slots_that_a_script_empties(self, lua, record):
+        """What is in the slots of keys that were handed out is nothing that the walk needs."""
+        empty = lua.eval("""
+            function(needed)
+                local slots = {}
+                for slot, held in pairs(debug.getregistry()) do
+                    if type(held) == 'string' and held:find('^name ') and held ~= needed then slots[#slots + 1] = slot end
+                end
+                for _, slot in ipairs(slots) do debug.getregistry()[slot] = nil end
+                collectgarbage()
+                return #slots
+            end
+        """)
+        names, seen, emptied = list(record), [], 0
+        for name in record:
+            seen.append(name)
+            if len(seen) in (5, 20, 40):
+                emptied += empty(name)
+                kept = [lua.table(n) for n in range(40)]
+            if len(seen) == 58:
+                assert [table[1] for table in kept] == list(range(40))
+        assert emptied > 0 and seen == names
+
+    def test_a_key_with_an_identity_is_not_kept(self, lua, collect):
+        """A walk holds the last key, and those read ahead only if they are strings."""
+        table = lua.eval("function() local t = {} for i = 1, 30 do t[{}] = i end return t end")()
+        lua.execute("weak = setmetatable({}, {__mode = 'k'}) for k in pairs(...) do weak[k] = true end", table)
+        walk = iter(table.values())
+        next(walk)
+        next(walk)
+        lua.execute("local t = ... for k in pairs(t) do t[k] = nil end", table)
+        lua.gccollect()
+        lua.gccollect()
+        assert lua.execute("local n = 0 for _ in pairs(weak) do n = n + 1 end return n") == 1
+
+    def test_threads_that_step_one_walk(self, lua, record):
+        names, walk = list(record), iter(record)
+        seen, busy = [], lua.eval("function() local n = 0 for i = 1, 20000 do n = n + i end end")
+
+        def run():
+            for name in walk:
+                seen.append(name)
+                busy()
+
+        threads = [threading.Thread(target=run) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert sorted(seen) == sorted(names)
 
 
 class TestWalks:

@@ -6,23 +6,14 @@ use std::ptr;
 
 use crate::ffi::python::*;
 
-use crate::bridge::ahead::Ahead;
-use crate::bridge::crossing::{Crossing, Locked};
-use crate::bridge::unmarshal::integer;
-use crate::bridge::walk::Walk;
+use crate::bridge::ahead::{Ahead, Plain, What};
+use crate::bridge::crossing::Crossing;
+use crate::bridge::walk::{Found, Walk};
 use crate::py::error::raise_type_error;
 use crate::py::types::{self, TypeSpec, offset, slot};
 use crate::py::{Borrowed, Owned, Raised, args, call, edge, text};
 
 use super::object::{checked_reference, enter, fields, give_up};
-
-/// What the iterator yields.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum What {
-    Keys,
-    Values,
-    Items,
-}
 
 /// The Python object.
 #[repr(C)]
@@ -91,8 +82,9 @@ unsafe fn finish(slf: *mut PyObject) {
     unsafe {
         if let Some(table) = Owned::from_optional(ptr::replace(&raw mut (*iterator).table, ptr::null_mut())) {
             let walk = (*iterator).walk.replace(Walk::START);
-            (*iterator).ahead.end();
-            give_up(fields(table.as_ptr()).runtime, walk.slot());
+            for slot in walk.end(&(*iterator).ahead) {
+                give_up(fields(table.as_ptr()).runtime, slot);
+            }
         }
     }
 }
@@ -132,12 +124,36 @@ unsafe extern "C" fn repr(slf: *mut PyObject) -> *mut PyObject {
 
 /// The next key, value or pair; null without an exception at the end.
 unsafe extern "C" fn next(slf: *mut PyObject) -> *mut PyObject {
-    let iterator: *mut LuaIter = slf.cast();
     // SAFETY: called by Python with the GIL held and an iterator.
     unsafe {
-        if let Some(item) = next_ahead(iterator) {
-            return item;
+        match next_ahead(slf.cast()) {
+            Found::Item(Plain::One(item)) => item.into_ptr(),
+            Found::Item(Plain::Pair(key, value)) => pair(key, value),
+            Found::End => {
+                finish(slf);
+                ptr::null_mut()
+            }
+            Found::Unknown => ask(slf),
         }
+    }
+}
+
+/// The tuple of a key and a value, as the result of `next`.
+#[inline(never)]
+fn pair(key: Owned, value: Owned) -> *mut PyObject {
+    // SAFETY: called with the GIL held.
+    unsafe { edge(|gil| args::tuple(gil, [key, value])) }
+}
+
+/// The next one, from the table.
+///
+/// # Safety
+/// `slf` is an iterator, the GIL is held.
+#[inline(never)]
+unsafe fn ask(slf: *mut PyObject) -> *mut PyObject {
+    let iterator: *mut LuaIter = slf.cast();
+    // SAFETY: promised by the caller.
+    unsafe {
         // The table is held here, since another thread may finish the same iterator meanwhile.
         let Some(table) = (*iterator).table.as_mut().map(|table| Borrowed::from_ptr(table).hold()) else {
             return ptr::null_mut();
@@ -161,20 +177,18 @@ unsafe extern "C" fn next(slf: *mut PyObject) -> *mut PyObject {
     }
 }
 
-/// What was read ahead, as the result of `next`; nothing if the table must be asked.
+/// What was read ahead.
 ///
 /// # Safety
 /// The GIL is held, and `iterator` is alive.
-unsafe fn next_ahead(iterator: *mut LuaIter) -> Option<*mut PyObject> {
+unsafe fn next_ahead(iterator: *mut LuaIter) -> Found {
     // SAFETY: promised by the caller; the table, a wrapper, holds the runtime.
     unsafe {
-        let table = (*iterator).table.as_mut()?;
-        let runtime = fields(table).runtime.as_ref()?.runtime.as_ref()?;
-        let (key, item) = Walk::next_ahead(&(*iterator).walk, &(*iterator).ahead, runtime)?;
-        Some(match (*iterator).what {
-            What::Keys | What::Values => item.into_ptr(),
-            What::Items => edge(|gil| args::tuple(gil, [integer(key.into())?, item])),
-        })
+        let Some(table) = (*iterator).table.as_mut() else { return Found::Unknown };
+        match fields(table).runtime.as_ref().and_then(|runtime| runtime.runtime.as_ref()) {
+            Some(runtime) => Walk::next_ahead(&(*iterator).walk, &(*iterator).ahead, runtime),
+            None => Found::Unknown,
+        }
     }
 }
 
@@ -186,19 +200,5 @@ unsafe fn step(crossing: &Crossing<'_>, iterator: *mut LuaIter, table: &Owned) -
     // SAFETY: promised by the caller; the lock keeps other threads from stepping.
     let (table, LuaIter { what, walk, ahead, .. }) =
         unsafe { (checked_reference(crossing, table.as_ptr())?, &*iterator) };
-    crossing.step(table, walk, ahead, |index| read(crossing, *what, index), |index| read_plain(crossing, *what, index))
-}
-
-/// `[-0, +0, -]` What is asked for of the key at `index` and the value after it.
-fn read(locked: &Locked<'_>, what: What, index: c_int) -> Result<Owned, Raised> {
-    match what {
-        What::Keys => locked.unmarshal_key(index),
-        What::Values => locked.unmarshal(index + 1),
-        What::Items => args::tuple(locked.gil, [locked.unmarshal_key(index)?, locked.unmarshal(index + 1)?]),
-    }
-}
-
-/// `[-0, +0, -]` Likewise, ahead of time; the pair of an item is made later.
-fn read_plain(locked: &Locked<'_>, what: What, index: c_int) -> Option<Owned> {
-    locked.unmarshal_plain(if what == What::Keys { index } else { index + 1 })
+    crossing.step(table, walk, ahead, *what)
 }

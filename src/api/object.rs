@@ -354,15 +354,15 @@ unsafe extern "C" fn subscript(slf: *mut PyObject, key: *mut PyObject) -> *mut P
             } else {
                 crossing.marshal(&mut operation.slots, key)?;
             }
-            get(&crossing, operation)
+            get(&crossing, &mut operation)
         })
     }
 }
 
 /// `[-0, +0, -]` Reads an item, once the slots for object and key are there.
-fn get(crossing: &Crossing<'_>, mut operation: Operation) -> Result<Owned, Raised> {
+fn get(crossing: &Crossing<'_>, operation: &mut Operation) -> Result<Owned, Raised> {
     effect!(crossing.state(), "[-0, +0, -]");
-    let results = crossing.perform(Body::Get, &mut operation)?;
+    let results = crossing.perform(Body::Get, operation)?;
     crossing.unmarshal_results(&results)
 }
 
@@ -388,7 +388,7 @@ pub(super) unsafe extern "C" fn getattro(slf: *mut PyObject, name: *mut PyObject
             let mut operation = Operation::new(crossing.runtime);
             operation.slots.add_reference(object, None);
             add_name(&crossing, &mut operation, name)?;
-            get(&crossing, operation)
+            get(&crossing, &mut operation)
         })
     }
 }
@@ -404,9 +404,5 @@ pub(super) unsafe fn add_name(
 ) -> Result<(), Raised> {
     let encoding = &crossing.runtime.options.source_encoding;
     // SAFETY: promised by the caller.
-    crossing.learn_string(unsafe { Borrowed::from_ptr(name) });
-    // SAFETY: promised by the caller.
-    let name = text::encode(crossing.gil, unsafe { Borrowed::from_ptr(name) }, encoding)?;
-    operation.slots.add_string(name.pointer, name.size, name.owner);
-    Ok(())
+    crossing.marshal_encoded(&mut operation.slots, unsafe { Borrowed::from_ptr(name) }, encoding)
 }

@@ -4,6 +4,7 @@ use std::ffi::{CStr, c_int, c_void};
 
 use crate::ffi::python::*;
 
+use crate::bridge::ahead::What;
 use crate::bridge::operation::{Body, Operation};
 use crate::bridge::wrapper::LuaObject;
 use crate::py::error::raise_type_error;
@@ -11,7 +12,7 @@ use crate::py::types::{TypeSpec, short_method, slot};
 use crate::py::{Borrowed, Owned, edge, text};
 
 use super::copying;
-use super::iterator::{What, new_iterator};
+use super::iterator::new_iterator;
 use super::object::{self, COMMON_FLAGS, add_name, checked_reference, enter, fields};
 
 const DOC: &CStr = c"A Lua table.

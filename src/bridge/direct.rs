@@ -9,7 +9,7 @@ use crate::ffi::python::*;
 use crate::lua::guard::effect;
 use crate::lua::numbers::is_exact;
 use crate::lua::references::Reference;
-use crate::py::{Borrowed, Owned, Raised};
+use crate::py::{Borrowed, Owned, Raised, text};
 use crate::trace;
 
 use super::crossing::{Locked, RESULTS_WITH_ROOM, Results};
@@ -104,8 +104,14 @@ impl<'rt> Locked<'rt> {
     /// `[-0, +0, -]` Reads a field of an object.
     pub(crate) fn index_directly(&self, object: Reference, key: Borrowed<'_>) -> Option<Result<Owned, Raised>> {
         effect!(self.state(), "[-0, +0, -]");
-        if let Some(value) = self.get_directly(object, key) {
-            return Some(value);
+        if self.is_table(object) && self.room() >= 2 {
+            let state = self.state();
+            let base = state.top();
+            let value = self.get_directly(object, key);
+            state.drop_to(base);
+            if let Some(value) = value? {
+                return Some(value);
+            }
         }
         let results = self.perform_directly(2, || {
             self.push_ours(ffi::LUPA_INDEX) && self.push_reference(object) && self.push_directly(key)
@@ -139,28 +145,25 @@ impl<'rt> Locked<'rt> {
         done
     }
 
-    /// `[-0, +0, -]` Reads a field of a table, if no metamethod has a say.
-    fn get_directly(&self, table: Reference, key: Borrowed<'_>) -> Option<Result<Owned, Raised>> {
-        effect!(self.state(), "[-0, +0, -]");
-        let state = self.state();
-        let base = state.top();
-        let found = self.is_table(table)
-            && self.room() >= 2
-            && self.push_reference(table)
-            && self.push_directly(key)
-            // SAFETY: the state is live; a table and a key are on the top.
-            && unsafe { ffi::lupa_directget(state.as_ptr()) } != 0;
-        let value = found.then(|| {
-            let _held = self.hold(2);
-            self.unmarshal(base + 2)
-        });
+    /// `[-0, +0|1|2, -]` Reads a field of a table. The value is missing if a metamethod has a say, everything if the table or the key
+    /// needs the long way.
+    fn get_directly(&self, table: Reference, key: Borrowed<'_>) -> Option<Option<Result<Owned, Raised>>> {
+        effect!(self.state(), "[-0, +0|1|2, -]");
+        if !self.push_reference(table) || !self.push_directly(key) {
+            trace::note!("short way: a field is not read, the stack has {}", self.state().top());
+            return None;
+        }
+        // SAFETY: the state is live; a table and a key are on the top.
+        let found = unsafe { ffi::lupa_directget(self.state().as_ptr()) } != 0;
         trace::note!(
-            "short way: a field is {}, the stack had {}",
+            "short way: a field is {}, the stack has {}",
             if found { "read" } else { "not read" },
-            state.top()
+            self.state().top()
         );
-        state.drop_to(base);
-        value
+        Some(found.then(|| {
+            let _held = self.hold(2);
+            self.unmarshal(self.state().top())
+        }))
     }
 
     /// `[-2|0, +0, -]` An object, a key and a value are on the top: sets the field of a table, if it is there already. False if that
@@ -228,7 +231,9 @@ impl<'rt> Locked<'rt> {
             if class == &raw mut PyLong_Type {
                 return self.push_integer(value);
             } else if class == &raw mut PyUnicode_Type {
-                return self.push_known_string(value);
+                return self.push_known_text(value);
+            } else if class == &raw mut PyBytes_Type {
+                return self.push_known_string(text::bytes_of(value));
             } else if class == &raw mut PyFloat_Type {
                 ffi::lua_pushnumber(state, PyFloat_AS_DOUBLE(value.as_ptr()) as ffi::lua_Number);
             } else if class == &raw mut PyBool_Type {

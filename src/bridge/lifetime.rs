@@ -105,6 +105,7 @@ pub(crate) fn close(gil: Gil<'_>, runtime: &Runtime) {
         return;
     }
     runtime.phase.set(Phase::Closing);
+    runtime.note_change();
     if let Some(memory) = &runtime.memory {
         memory.set_limit(0, Scope::Total);
     }

@@ -7,7 +7,7 @@ use crate::ffi::python::*;
 
 use crate::ffi::lua::{self as ffi};
 use crate::lua::numbers::{Exact, exact, is_exact};
-use crate::py::text;
+use crate::py::text::{self, Encoding};
 use crate::py::{Borrowed, Owned, Raised, call, error};
 use crate::shared::ProtocolWrapper;
 
@@ -31,8 +31,9 @@ impl Locked<'_> {
             } else if PyUnicode_Check(value.as_ptr()) != 0 {
                 return self.marshal_text(slots, value);
             } else if PyBytes_Check(value.as_ptr()) != 0 {
-                let size = usize::try_from(PyBytes_Size(value.as_ptr())).unwrap_or(0);
-                slots.add_string(PyBytes_AsString(value.as_ptr()), size, value.hold());
+                let bytes = text::bytes_of(value);
+                let slot = self.learn_string(bytes);
+                slots.add_kept_string(bytes.as_ptr().cast(), bytes.len(), value.hold(), slot);
             } else if let Some(wrapper) = self.as_wrapper(value)? {
                 slots.add_reference(wrapper.reference, Some(value.hold()));
             } else if PyFloat_Check(value.as_ptr()) != 0 {
@@ -56,15 +57,22 @@ impl Locked<'_> {
             if class == &raw mut PyUnicode_Type
                 && let Some(encoding) = self.runtime.options.encoding.as_ref().filter(|encoding| encoding.is_simple())
             {
-                let encoded = text::encode(self.gil, value, encoding)?;
-                slots.add_string(encoded.pointer, encoded.size, encoded.owner);
+                if let Some(characters) = text::in_place(value, encoding) {
+                    slots.add_string(characters.as_ptr().cast(), characters.len(), value.hold());
+                } else {
+                    let encoded = text::encode(self.gil, value, encoding)?;
+                    slots.add_string(encoded.pointer, encoded.size, encoded.owner);
+                }
             } else if let Some(number) = exact_number(value) {
                 slots.add_exact(number);
             } else if value.is_none() {
                 slots.add_nil();
             } else if class == &raw mut PyBool_Type {
                 slots.add_boolean(value.is(Py_True()));
-            } else if class == &raw mut PyBytes_Type || self.runtime.types.is_wrapper(class) {
+            } else if class == &raw mut PyBytes_Type {
+                let bytes = text::bytes_of(value);
+                slots.add_string(bytes.as_ptr().cast(), bytes.len(), value.hold());
+            } else if self.runtime.types.is_wrapper(class) {
                 return self.marshal(slots, value).map(|()| true);
             } else {
                 return Ok(false);
@@ -110,14 +118,22 @@ impl Locked<'_> {
     /// `[-0, +0, -]` Adds a string in the encoding of the runtime; without an encoding, text is an object like others.
     fn marshal_text(&self, slots: &mut Slots, value: Borrowed<'_>) -> Result<(), Raised> {
         match &self.runtime.options.encoding {
-            Some(encoding) => {
-                self.learn_string(value);
-                let encoded = text::encode(self.gil, value, encoding)?;
-                slots.add_string(encoded.pointer, encoded.size, encoded.owner);
-                Ok(())
-            }
+            Some(encoding) => self.marshal_encoded(slots, value, encoding),
             None => self.marshal_object(slots, value),
         }
+    }
+
+    /// `[-0, +0, -]` Adds a string in an encoding.
+    pub(crate) fn marshal_encoded(
+        &self,
+        slots: &mut Slots,
+        text: Borrowed<'_>,
+        encoding: &Encoding,
+    ) -> Result<(), Raised> {
+        let encoded = text::encode(self.gil, text, encoding)?;
+        let slot = self.learn_string(encoded.as_bytes());
+        slots.add_kept_string(encoded.pointer, encoded.size, encoded.owner, slot);
+        Ok(())
     }
 
     /// `[-0, +0, -]` Adds an integer that Lua represents exactly; others go to the overflow handler.

@@ -22,6 +22,7 @@ pub(crate) mod runtime;
 pub(crate) mod slots;
 pub(crate) mod strings;
 pub(crate) mod table_builder;
+mod table_sources;
 pub(crate) mod table_stream;
 pub(crate) mod traceback;
 pub(crate) mod unmarshal;

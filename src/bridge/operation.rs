@@ -17,12 +17,10 @@ pub(crate) struct Operation {
 }
 
 impl Operation {
+    /// Inlined, so that it is made where it stays.
+    #[inline(always)]
     pub(crate) fn new(runtime: &Runtime) -> Operation {
-        Operation::with(Slots::new(runtime))
-    }
-
-    pub(crate) fn with(slots: Slots) -> Operation {
-        Operation { slots, for_c: bodies::blank() }
+        Operation { slots: Slots::new(runtime), for_c: bodies::blank() }
     }
 
     pub(crate) fn with_number(runtime: &Runtime, number: c_int) -> Operation {

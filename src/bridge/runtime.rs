@@ -21,6 +21,7 @@ use super::lock::Lock;
 use super::options::Options;
 use super::protocols::Protocols;
 use super::strings::Strings;
+use super::walk::HandedKey;
 use super::wrapper::WrapperTypes;
 
 /// How far the life of a runtime has got.
@@ -69,6 +70,7 @@ pub(crate) struct Runtime {
     pub(crate) boxes: Boxes,
     pub(crate) answers: Answers,
     pub(crate) strings: Strings,
+    pub(crate) handed_key: Cell<HandedKey>,
     pub(crate) protocols: Protocols,
     /// Objects that are to be released when no lock is held.
     releases: RefCell<Vec<Owned>>,
@@ -111,6 +113,7 @@ impl Runtime {
             boxes: Boxes::new(),
             answers: Answers::default(),
             strings: Strings::default(),
+            handed_key: Cell::new(HandedKey::NONE),
             protocols: Protocols::default(),
             releases: RefCell::new(Vec::new()),
             blocks: Blocks::new(),
@@ -165,6 +168,7 @@ impl Runtime {
 
     /// Releases an object: at once if others hold it too, otherwise when no lock is held, since its finalizer may do
     /// anything.
+    #[inline]
     pub(crate) fn release(&self, object: Owned) {
         // SAFETY: the object is alive.
         if unsafe { Py_REFCNT(object.as_ptr()) } == 1 {

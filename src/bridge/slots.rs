@@ -15,16 +15,15 @@ use super::runtime::Runtime;
 /// Most operations have no more slots than this; then nothing is allocated for them.
 const INLINE: usize = 8;
 
-/// A list of slots of one runtime.
+/// A list of slots of one runtime: `count` of them, in `heap` if that has room for any, in `inline` otherwise.
 pub(crate) struct Slots {
     runtime: *const Runtime,
-    /// The first `count` are in use, unless they are in `heap`.
     inline: [MaybeUninit<LupaSlot>; INLINE],
-    count: usize,
-    /// Used instead of `inline` when there are more.
+    /// Only memory: its own length is always 0.
     heap: Vec<LupaSlot>,
-    /// So many slots are expected, in case that `heap` is needed.
-    expected: usize,
+    count: usize,
+    /// So many slots have room where they are.
+    room: usize,
     /// Does any slot keep something alive?
     keeps: bool,
 }
@@ -53,9 +52,10 @@ const EMPTY: LupaSlot = LupaSlot {
 };
 
 impl Slots {
+    #[inline(always)]
     pub(crate) fn new(runtime: &Runtime) -> Slots {
         let inline = [const { MaybeUninit::uninit() }; INLINE];
-        Slots { runtime, inline, count: 0, heap: Vec::new(), expected: 0, keeps: false }
+        Slots { runtime, inline, heap: Vec::new(), count: 0, room: INLINE, keeps: false }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -63,10 +63,8 @@ impl Slots {
     }
 
     pub(crate) fn as_mut_slice(&mut self) -> &mut [LupaSlot] {
-        if !self.heap.is_empty() {
-            return &mut self.heap;
-        }
-        self.inline_slots()
+        // SAFETY: the first `count` slots were written.
+        unsafe { std::slice::from_raw_parts_mut(self.first(), self.count) }
     }
 
     /// What kinds of values the slots are, for the trace.
@@ -89,10 +87,9 @@ impl Slots {
             "pairs",
             "copy",
         ];
-        // SAFETY: the first `count` slots were written; they are here until they are moved to `heap`.
-        let inline =
-            unsafe { std::slice::from_raw_parts(self.inline.as_ptr().cast::<LupaSlot>(), self.count.min(INLINE)) };
-        let slots = if self.heap.is_empty() { inline } else { &self.heap };
+        let first = if self.room == INLINE { self.inline.as_ptr().cast() } else { self.heap.as_ptr() };
+        // SAFETY: the first `count` slots were written.
+        let slots = unsafe { std::slice::from_raw_parts::<LupaSlot>(first, self.count) };
         let name =
             |slot: &LupaSlot| usize::try_from(slot.tag).ok().and_then(|tag| NAMES.get(tag)).copied().unwrap_or("?");
         slots.iter().map(name).collect::<Vec<_>>().join(" ")
@@ -100,37 +97,35 @@ impl Slots {
 
     /// There will be about so many slots in all.
     pub(crate) fn expect(&mut self, count: usize) {
-        self.expected = count;
+        if count > self.room {
+            self.grow(count.max(2 * self.room));
+        }
     }
 
-    fn inline_slots(&mut self) -> &mut [LupaSlot] {
-        // SAFETY: the first `count` slots were written.
-        unsafe { std::slice::from_raw_parts_mut(self.inline.as_mut_ptr().cast(), self.count) }
+    #[inline]
+    fn first(&mut self) -> *mut LupaSlot {
+        if self.room == INLINE { self.inline.as_mut_ptr().cast() } else { self.heap.as_mut_ptr() }
     }
 
     /// Inlined, so that a slot is written where it stays, field by field, instead of being copied there.
     #[inline(always)]
     fn add(&mut self, slot: LupaSlot) {
         self.keeps |= !slot.keep.is_null();
-        if self.heap.is_empty() && self.count < INLINE {
-            self.inline[self.count].write(slot);
-        } else {
-            if self.heap.len() == self.heap.capacity() || self.heap.is_empty() {
-                self.grow();
-            }
-            self.heap.push(slot);
+        if self.count == self.room {
+            self.grow(2 * self.room);
         }
+        // SAFETY: there is room for one more.
+        unsafe { self.first().add(self.count).write(slot) };
         self.count += 1;
     }
 
-    /// Makes room in `heap`, where all slots are from now on.
+    /// Makes room for so many slots, which is more than there is.
     #[cold]
-    fn grow(&mut self) {
-        let mut heap = std::mem::take(&mut self.heap);
-        heap.reserve(self.expected.max(2 * self.count) - heap.len());
-        if heap.is_empty() {
-            heap.extend_from_slice(self.inline_slots());
-        }
+    fn grow(&mut self, room: usize) {
+        let mut heap = Vec::with_capacity(room);
+        // SAFETY: the first `count` slots were written, and have room in the new memory.
+        unsafe { ptr::copy_nonoverlapping(self.first(), heap.as_mut_ptr(), self.count) };
+        self.room = heap.capacity();
         self.heap = heap;
     }
 
@@ -172,8 +167,14 @@ impl Slots {
     /// A string; `keep` is the object that its bytes belong to.
     #[inline]
     pub(crate) fn add_string(&mut self, bytes: *const std::ffi::c_char, size: usize, keep: Owned) {
+        self.add_kept_string(bytes, size, keep, 0);
+    }
+
+    /// Likewise, for a string that a registry slot keeps, or is to keep from now on.
+    #[inline]
+    pub(crate) fn add_kept_string(&mut self, bytes: *const std::ffi::c_char, size: usize, keep: Owned, index: c_int) {
         let value = ffi::LupaSlot__bindgen_ty_1 { bytes };
-        self.add(LupaSlot { tag: ffi::LUPA_STRING as c_int, value, size, keep: keep.into_ptr().cast(), ..EMPTY });
+        self.add(LupaSlot { tag: ffi::LUPA_STRING as c_int, index, value, size, keep: keep.into_ptr().cast() });
     }
 
     /// What a registry slot holds; `keep` is the wrapper that the registry slot belongs to, or nothing.
@@ -236,30 +237,33 @@ impl Slots {
 
     /// Releases what C has not consumed, and forgets all slots.
     pub(crate) fn settle(&mut self) {
-        let kept = if std::mem::take(&mut self.keeps) { self.count } else { 0 };
-        for position in 0..kept {
-            // Releasing an object may run code, but none that knows these slots.
-            let slot = self.as_mut_slice()[position];
-            if slot.keep.is_null() {
-                continue;
-            }
-            let object = if slot.tag == ffi::LUPA_OBJECT as c_int {
-                // SAFETY: the tag tells which field of the union is in use; C empties it when a box takes the node.
-                if unsafe { slot.value.node }.is_null() {
-                    continue;
-                }
-                // SAFETY: no box has taken the node.
-                unsafe { self.boxes().unlink(slot.keep.cast()) }
-            } else {
-                slot.keep
-            };
-            // SAFETY: the slot, or its node, owned the reference.
-            if let Some(object) = unsafe { Owned::from_optional(object.cast()) } {
-                self.runtime().release(object);
-            }
+        let count = std::mem::take(&mut self.count);
+        if !std::mem::take(&mut self.keeps) {
+            return;
         }
-        self.count = 0;
-        self.heap.clear();
+        let first: *const LupaSlot = self.first();
+        // SAFETY: the first `count` slots were written. Releasing an object runs no code: who has the last reference waits.
+        for slot in unsafe { std::slice::from_raw_parts(first, count) } {
+            self.release(slot);
+        }
+    }
+
+    /// Releases what one slot keeps alive.
+    #[inline]
+    fn release(&self, slot: &LupaSlot) {
+        let mut object = slot.keep;
+        if slot.tag == ffi::LUPA_OBJECT as c_int {
+            // SAFETY: the tag tells which field of the union is in use; C empties it when a box takes the node.
+            if unsafe { slot.value.node }.is_null() {
+                return;
+            }
+            // SAFETY: no box has taken the node.
+            object = unsafe { self.boxes().unlink(slot.keep.cast()) };
+        }
+        // SAFETY: the slot, or its node, owned the reference.
+        if let Some(object) = unsafe { Owned::from_optional(object.cast()) } {
+            self.runtime().release(object);
+        }
     }
 }
 

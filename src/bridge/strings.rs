@@ -1,30 +1,29 @@
-//! Strings that programs use again and again, such as names and keys: the Lua string of an interned Python one waits in a
-//! registry slot, the Python string of a short Lua one in a list. Both caches are small, and made when first used.
+//! Strings that programs use again and again, such as names and keys. The Lua string of a short Python one waits in a registry
+//! slot, which is found by the content: who has the same bytes gets the same string, whatever object they come from. The Python
+//! string of a short Lua one waits in a list. Both caches are small, and made when first used.
 
 use std::cell::RefCell;
-use std::ptr;
+use std::ffi::c_int;
 
 use crate::ffi::lua as ffi;
-use crate::ffi::python::*;
 use crate::lua::guard::effect;
-use crate::lua::references::Reference;
 use crate::py::text::{self, Encoding};
 use crate::py::{Borrowed, Owned, error};
 
 use super::crossing::Locked;
-use super::operation::{Body, Operation};
 
 const SIZE: usize = 128;
 
 /// Longer strings are not kept.
 const LONGEST: usize = 32;
 
-/// An interned Python string, and where its Lua string is.
+/// A registry slot, and the hash of the string that was put there, or will be; C compares the string itself.
+#[derive(Clone, Copy, Default)]
 struct Known {
-    text: Option<Owned>,
-    slot: Reference,
-    /// The string that was asked for last and is not known: kept when it is asked for again. No reference, only compared.
-    candidate: *mut PyObject,
+    slot: c_int,
+    hash: u64,
+    /// Of the string that was asked for last and is not known: kept when it is asked for again.
+    candidate: u64,
 }
 
 /// A short Lua string that was met, by its address.
@@ -42,15 +41,6 @@ pub(crate) struct Strings {
     to_python: RefCell<Vec<Met>>,
 }
 
-/// The characters of a short ASCII string.
-///
-/// # Safety
-/// `string` is exactly a `str`, and outlives the result.
-unsafe fn short_ascii<'a>(string: *mut PyObject) -> Option<&'a [u8]> {
-    // SAFETY: promised by the caller.
-    unsafe { text::ascii(Borrowed::from_ptr(string)).filter(|characters| characters.len() <= LONGEST) }
-}
-
 impl Strings {
     /// Lets go of the Python strings; the Lua strings go with the state.
     pub(crate) fn clear(&self) {
@@ -64,96 +54,104 @@ impl Locked<'_> {
     fn has_caches(&self) -> bool {
         let options = &self.runtime.options;
         self.runtime.memory.is_none()
-            && options.encoding.as_ref().is_some_and(Encoding::is_simple)
+            && options.encoding.as_ref().is_none_or(Encoding::is_simple)
             && options.source_encoding.is_simple()
     }
 
-    /// `[-0, +0|1, -]` Pushes the Lua string of a `str` that is known.
-    pub(crate) fn push_known_string(&self, text: Borrowed<'_>) -> bool {
+    /// `[-0, +0|1, -]` Pushes the Lua string of a `str` that is known, where all encodings agree about it.
+    #[inline]
+    pub(crate) fn push_known_text(&self, text: Borrowed<'_>) -> bool {
         effect!(self.state(), "[-0, +0|1, -]");
+        let options = &self.runtime.options;
+        let Some(encoding) = options.encoding.as_ref() else { return false };
+        // SAFETY: the caller has seen that it is a str.
+        let Some(bytes) = (unsafe { text::in_place(text, encoding) }) else { return false };
+        let is_handed = self.runtime.handed_key.get().text == text.as_ptr();
+        if bytes.len() > LONGEST && !is_handed || options.source_encoding != *encoding && !bytes.is_ascii() {
+            return false;
+        }
+        is_handed && self.push_handed_key(bytes) || self.push_known_string(bytes)
+    }
+
+    /// `[-0, +0|1, -]` Pushes the key that a walk has handed out last, if it is this string.
+    fn push_handed_key(&self, bytes: &[u8]) -> bool {
+        effect!(self.state(), "[-0, +0|1, -]");
+        let slot = self.runtime.handed_key.get().slot;
+        // SAFETY: the state is live and has room.
+        unsafe { ffi::lupa_directstring(self.state().as_ptr(), slot, bytes.as_ptr().cast(), bytes.len()) != 0 }
+    }
+
+    /// `[-0, +0|1, -]` Pushes a Lua string that is known.
+    pub(crate) fn push_known_string(&self, bytes: &[u8]) -> bool {
+        effect!(self.state(), "[-0, +0|1, -]");
+        if bytes.len() > LONGEST {
+            return false;
+        }
+        let hash = hash(bytes);
         let strings = self.runtime.strings.to_lua.borrow();
-        let Some(known) = strings.get(place(text.as_ptr().addr())) else { return false };
-        if known.text.as_ref().is_none_or(|other| other.as_ptr() != text.as_ptr()) {
+        let Some(Known { slot, .. }) = strings.get(place(hash)).filter(|known| known.hash == hash) else {
             return false;
-        }
-        // SAFETY: what is known is a short ASCII string; the state is live and has room.
-        unsafe {
-            let Some(bytes) = short_ascii(text.as_ptr()) else { return false };
-            let state = self.state().as_ptr();
-            ffi::lupa_directstring(state, known.slot.slot, bytes.as_ptr().cast(), bytes.len()) != 0
-        }
-    }
-
-    /// `[-0, +0, -]` Remembers a `str` that goes the long way for the second time. That this fails, for want of memory, does
-    /// not matter.
-    pub(crate) fn learn_string(&self, text: Borrowed<'_>) {
-        effect!(self.state(), "[-0, +0, -]");
-        if !self.has_caches() || !self.is_candidate(text) {
-            return;
-        }
-        if let Err(raised) = self.keep_string(text) {
-            error::clear(self.gil, raised);
-        }
-    }
-
-    /// Does an interned string come for the second time, and is not known yet?
-    fn is_candidate(&self, text: Borrowed<'_>) -> bool {
-        // SAFETY: the object is alive, and a str.
-        let suits = unsafe {
-            text.type_ptr() == &raw mut PyUnicode_Type
-                && (*text.as_ptr().cast::<PyASCIIObject>()).interned() != SSTATE_NOT_INTERNED
-                && short_ascii(text.as_ptr()).is_some()
         };
-        if !suits {
-            return false;
+        // SAFETY: the state is live and has room.
+        unsafe { ffi::lupa_directstring(self.state().as_ptr(), *slot, bytes.as_ptr().cast(), bytes.len()) != 0 }
+    }
+
+    /// `[-0, +0, -]` The registry slot for a string that goes the long way for the second time: C finds it there, or puts it there
+    /// (`lupa_pushstring`). 0 for strings that are not kept, also where there is no memory for that.
+    pub(crate) fn learn_string(&self, bytes: &[u8]) -> c_int {
+        effect!(self.state(), "[-0, +0, -]");
+        if bytes.len() > LONGEST || !self.has_caches() {
+            return 0;
+        }
+        let hash = hash(bytes);
+        let Some(slot) = self.note_string(hash) else { return 0 };
+        if slot != 0 {
+            return slot;
+        }
+        if let Err(raised) = self.reserve(1) {
+            error::clear(self.gil, raised);
+            return 0;
         }
         let mut strings = self.runtime.strings.to_lua.borrow_mut();
+        match strings.get_mut(place(hash)) {
+            Some(known) if known.slot == 0 => {
+                known.slot = self.runtime.references.take_empty(self.state()).unwrap_or(0);
+                known.slot
+            }
+            // The runtime was closed meanwhile, or a finalizer was quicker.
+            _ => 0,
+        }
+    }
+
+    /// Notes that a string was asked for: its registry slot (0 if there is none yet) from the second time on.
+    fn note_string(&self, hash: u64) -> Option<c_int> {
+        let mut strings = self.runtime.strings.to_lua.borrow_mut();
         if strings.is_empty() {
-            strings.resize_with(SIZE, || Known { text: None, slot: Reference::NONE, candidate: ptr::null_mut() });
+            strings.resize(SIZE, Known::default());
         }
-        let known = &mut strings[place(text.as_ptr().addr())];
-        if known.text.as_ref().is_some_and(|other| other.as_ptr() == text.as_ptr()) {
-            return false;
+        let known = &mut strings[place(hash)];
+        if known.candidate == hash {
+            known.hash = hash;
         }
-        let again = known.candidate == text.as_ptr();
-        known.candidate = text.as_ptr();
-        again
+        known.candidate = hash;
+        (known.hash == hash).then_some(known.slot)
     }
 
-    /// `[-0, +0, -]` Puts the Lua string of a short ASCII string into a registry slot.
-    fn keep_string(&self, text: Borrowed<'_>) -> Result<(), crate::py::Raised> {
-        effect!(self.state(), "[-0, +0, -]");
-        let mut operation = Operation::new(self.runtime);
-        // SAFETY: the candidate is a short ASCII string.
-        let Some(bytes) = (unsafe { short_ascii(text.as_ptr()) }) else { return Ok(()) };
-        operation.slots.add_string(bytes.as_ptr().cast(), bytes.len(), text.hold());
-        let results = self.perform(Body::Push, &mut operation)?;
-        let slot = self.refer(results.index(0))?;
-        let known = Known { text: Some(text.hold()), slot, candidate: ptr::null_mut() };
-        let old = match self.runtime.strings.to_lua.borrow_mut().get_mut(place(text.as_ptr().addr())) {
-            Some(place) => std::mem::replace(place, known),
-            // The runtime was closed meanwhile.
-            None => known,
-        };
-        self.runtime.references.give_up(old.slot);
-        Ok(())
-    }
-
-    /// The `str` for a short ASCII string of Lua, which was met before or will be met again.
-    pub(crate) fn known_text(&self, bytes: &[u8]) -> Option<Owned> {
-        if bytes.is_empty() || bytes.len() > LONGEST || !self.has_caches() {
+    /// The `str` for a short string of Lua, which was met before or will be met again.
+    pub(crate) fn known_text(&self, bytes: &[u8], encoding: &Encoding) -> Option<Owned> {
+        if bytes.len() > LONGEST {
             return None;
         }
         let strings = self.runtime.strings.to_python.borrow();
-        let text = strings.get(place(bytes.as_ptr().addr()))?.text.as_ref()?;
-        // SAFETY: only exact str objects are kept.
-        (unsafe { short_ascii(text.as_ptr()) } == Some(bytes)).then(|| text.clone())
+        let text = strings.get(place_of(bytes.as_ptr().addr()))?.text.as_ref()?;
+        // SAFETY: only str objects are kept.
+        (unsafe { text::in_place(text.borrow(), encoding) } == Some(bytes)).then(|| text.clone())
     }
 
     /// Remembers the `str` for a string of Lua that was met for the second time.
-    pub(crate) fn learn_text(&self, bytes: &[u8], text: &Owned) {
-        // SAFETY: the text was decoded just now: it is exactly a str.
-        if bytes.is_empty() || !self.has_caches() || unsafe { short_ascii(text.as_ptr()) }.is_none() {
+    pub(crate) fn learn_text(&self, bytes: &[u8], text: &Owned, encoding: &Encoding) {
+        // Python has each string of one character once.
+        if bytes.len() > LONGEST || bytes.len() < 2 || !self.has_caches() {
             return;
         }
         let mut strings = self.runtime.strings.to_python.borrow_mut();
@@ -161,15 +159,36 @@ impl Locked<'_> {
             strings.resize_with(SIZE, Met::default);
         }
         let address = bytes.as_ptr().addr();
-        let met = &mut strings[place(address)];
-        if met.candidate == address {
+        let met = &mut strings[place_of(address)];
+        // SAFETY: the text is a str; its bytes stay in the object from now on.
+        let met_again = met.candidate == address && unsafe { text::put_in_place(self.gil, text.borrow(), encoding) };
+        if met_again {
             met.text = Some(text.clone());
         }
         met.candidate = address;
     }
 }
 
-/// The place of a string by its address; equal strings of Lua are mostly one, interned ones of Python always.
-fn place(address: usize) -> usize {
+/// The place of a string by its address; equal strings of Lua are mostly one.
+fn place_of(address: usize) -> usize {
     ((address >> 4) ^ (address >> 11)) % SIZE
+}
+
+/// The place of a string by its hash.
+fn place(hash: u64) -> usize {
+    (hash >> 32) as usize % SIZE
+}
+
+/// A hash of a short string: of its first and last bytes. Strings with the same one only take each other's place.
+fn hash(bytes: &[u8]) -> u64 {
+    // The multiplier is 2^64 divided by the golden ratio.
+    let mix = |hash: u64, word: u64| (hash ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29);
+    let (first, last) = match (bytes.first_chunk(), bytes.last_chunk()) {
+        (Some(first), Some(last)) => (u64::from_ne_bytes(*first), u64::from_ne_bytes(*last)),
+        _ => match (bytes.first_chunk(), bytes.last_chunk()) {
+            (Some(first), Some(last)) => (u32::from_ne_bytes(*first).into(), u32::from_ne_bytes(*last).into()),
+            _ => (0, bytes.iter().fold(0, |word, byte| word << 8 | u64::from(*byte))),
+        },
+    };
+    mix(mix(mix(bytes.len() as u64, first), last), 1)
 }

@@ -13,6 +13,9 @@ use crate::py::{Borrowed, Owned, Raised, call};
 use super::crossing::Locked;
 use super::marshal::exact_number;
 use super::slots::Expected;
+use super::table_sources::{
+    DictWalk, content, expected, is_exactly_dict, is_exactly_list_or_tuple, is_number, is_wide_character, length, sum,
+};
 use super::table_stream::{RESULT, TableStream};
 
 /// How containers inside of containers are treated.
@@ -29,10 +32,11 @@ pub(crate) fn table_from(locked: &Locked<'_>, sources: &[Borrowed<'_>], depth: D
     let mut builder = TableBuilder {
         locked,
         depth,
-        stream: TableStream::new(locked, sources.iter().map(|source| expected(*source)).fold(Expected::default(), sum)),
+        stream: TableStream::new(locked),
         pending: Vec::new(),
         known: HashMap::default(),
     };
+    builder.stream.begin(sources.iter().map(|source| expected(*source)).fold(Expected::default(), sum));
     builder.add_sources(sources)?;
     builder.stream.finish()
 }
@@ -98,15 +102,29 @@ impl TableBuilder<'_, '_> {
         while position < length(items) {
             // SAFETY: no code runs before the last use of these; afterwards they are looked at again.
             let rest = unsafe { &content(items)[position..] };
-            let numbers = if is_number(rest[0]) { self.stream.add_numbers(rest)? } else { 0 };
-            position += numbers;
-            if numbers == 0 {
+            let added = if is_number(rest[0]) { self.stream.add_numbers(rest)? } else { self.add_plain_items(rest)? };
+            position += added;
+            if added == 0 {
                 self.add_value(rest[0])?;
                 self.stream.end_element()?;
                 position += 1;
             }
         }
         Ok(self.stream.index())
+    }
+
+    /// `[-0, +0, -]` Adds items up to the next number, as many as have room in the batch and run no code. How many that are.
+    fn add_plain_items(&mut self, items: &[Borrowed<'_>]) -> Result<usize, Raised> {
+        let mut added = 0;
+        for item in items {
+            if is_number(*item) || self.stream.is_full() || !self.add_plain_value(*item)? {
+                break;
+            }
+            self.stream.count_item();
+            added += 1;
+        }
+        self.stream.end_plain_items()?;
+        Ok(added)
     }
 
     /// `[-0, +0, -]`
@@ -120,6 +138,7 @@ impl TableBuilder<'_, '_> {
     }
 
     /// `[-0, +0, -]`
+    #[inline(always)]
     fn add_item(&mut self, value: Borrowed<'_>) -> Result<(), Raised> {
         match exact_number(value) {
             Some(number) => self.stream.add_number(number),
@@ -237,18 +256,24 @@ impl TableBuilder<'_, '_> {
     }
 
     /// `[-0, +0, -]` Adds a key or value if that runs no code; otherwise false.
+    #[inline(always)]
     fn add_plain_value(&mut self, value: Borrowed<'_>) -> Result<bool, Raised> {
         if self.locked.marshal_plain(self.stream.slots(), value)? {
             return Ok(true);
         }
+        Ok(self.add_known(value))
+    }
+
+    /// Adds an object, or the table of a container, if that runs no code; otherwise false.
+    fn add_known(&mut self, value: Borrowed<'_>) -> bool {
         if self.depth == Depth::Flat {
-            return Ok(self.locked.marshal_known_object(self.stream.slots(), value));
+            return self.locked.marshal_known_object(self.stream.slots(), value);
         }
         let is_container = is_exactly_list_or_tuple(value) || is_exactly_dict(value);
         if is_container {
             self.add_container(value);
         }
-        Ok(is_container)
+        is_container
     }
 
     /// Adds the table of a container, which is queued when it is met first.
@@ -291,97 +316,6 @@ impl TableBuilder<'_, '_> {
     }
 }
 
-/// A walk over an exact dict, which nobody changes meanwhile.
-#[derive(Clone, Copy)]
-struct DictWalk<'a> {
-    dict: Borrowed<'a>,
-    position: Py_ssize_t,
-}
-
-impl<'a> Iterator for DictWalk<'a> {
-    type Item = (Borrowed<'a>, Borrowed<'a>);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let (mut key, mut value) = (std::ptr::null_mut(), std::ptr::null_mut());
-        // SAFETY: the GIL is held, the dict alive; it has set both if there is a pair, and keeps them.
-        unsafe {
-            let has_pair = PyDict_Next(self.dict.as_ptr(), &raw mut self.position, &raw mut key, &raw mut value) != 0;
-            has_pair.then(|| (Borrowed::from_ptr(key), Borrowed::from_ptr(value)))
-        }
-    }
-}
-
-#[inline]
-fn is_number(value: Borrowed<'_>) -> bool {
-    let class = value.type_ptr();
-    class == &raw mut PyLong_Type || class == &raw mut PyFloat_Type
-}
-
-fn is_exactly_dict(value: Borrowed<'_>) -> bool {
-    value.type_ptr() == &raw mut PyDict_Type
-}
-
-fn is_exactly_list(value: Borrowed<'_>) -> bool {
-    value.type_ptr() == &raw mut PyList_Type
-}
-
-fn is_exactly_list_or_tuple(value: Borrowed<'_>) -> bool {
-    is_exactly_list(value) || value.type_ptr() == &raw mut PyTuple_Type
-}
-
-/// The length of a list or tuple.
-#[inline]
-fn length(items: Borrowed<'_>) -> usize {
-    // SAFETY: both begin with their size.
-    usize::try_from(unsafe { Py_SIZE(items.as_ptr()) }).unwrap_or(0)
-}
-
-/// The items of a list or tuple.
-///
-/// # Safety
-/// No code runs that could change a list, as long as the result is in use.
-#[inline]
-unsafe fn content<'a>(items: Borrowed<'a>) -> &'a [Borrowed<'a>] {
-    // SAFETY: promised by the caller; a `Borrowed` is a plain pointer, so that the array of items is a slice of them. That of
-    // an empty list may be missing.
-    unsafe {
-        let first = if is_exactly_list(items) {
-            (*items.as_ptr().cast::<PyListObject>()).ob_item.cast_const()
-        } else {
-            (&raw const (*items.as_ptr().cast::<PyTupleObject>()).ob_item).cast()
-        };
-        if first.is_null() { &[] } else { std::slice::from_raw_parts(first.cast(), length(items)) }
-    }
-}
-
-/// The size that the table of a container will have. With holes in a list, the length of a table depends on how it has grown;
-/// so it grows as if nothing were known. So do integer keys of a dict, which Lua moves to where items are.
-fn expected(container: Borrowed<'_>) -> Expected {
-    /// So many keys stand for all.
-    const SAMPLE: usize = 8;
-    /// What is larger than this grows step by step.
-    const MOST: usize = 1 << 24;
-    let count = |count: usize| c_int::try_from(count.min(MOST)).unwrap_or(0);
-    if is_exactly_list_or_tuple(container) {
-        // SAFETY: no code runs.
-        let items = unsafe { content(container) };
-        let has_holes = items.iter().any(|item| item.is_none());
-        return Expected { items: if has_holes { 0 } else { count(items.len()) }, fields: 0 };
-    }
-    if is_exactly_dict(container) {
-        let mut sample = DictWalk { dict: container, position: 0 }.take(SAMPLE);
-        // SAFETY: the GIL is held, the dict alive.
-        let size = usize::try_from(unsafe { PyDict_Size(container.as_ptr()) }).unwrap_or(0);
-        let has_names = sample.all(|(key, _)| key.type_ptr() == &raw mut PyUnicode_Type);
-        return Expected { items: 0, fields: if has_names { count(size) } else { 0 } };
-    }
-    Expected::default()
-}
-
-fn sum(one: Expected, other: Expected) -> Expected {
-    Expected { items: one.items.saturating_add(other.items), fields: one.fields.saturating_add(other.fields) }
-}
-
 /// Hashes addresses of objects: they differ, and scripts do not choose them.
 #[derive(Default)]
 struct AddressHasher(u64);
@@ -399,16 +333,5 @@ impl Hasher for AddressHasher {
 
     fn finish(&self) -> u64 {
         self.0
-    }
-}
-
-/// Is it a string that contains a new one like it at each look? Those with a character of Latin-1 exist once.
-fn is_wide_character(object: Borrowed<'_>) -> bool {
-    let text = object.as_ptr();
-    // SAFETY: the object is alive; its length and kind are read if it is exactly a str.
-    unsafe {
-        PyUnicode_CheckExact(text) != 0
-            && PyUnicode_GET_LENGTH(text) == 1
-            && PyUnicode_KIND(text) as u32 != PyUnicode_1BYTE_KIND as u32
     }
 }

@@ -19,7 +19,10 @@ use super::operation::{Body, Operation};
 use super::slots::{Expected, Run, Slots};
 
 /// Slots and numbers of one batch, about.
-const BATCH: usize = 1024;
+const BATCH: usize = 2048;
+
+/// Numbers of a source whose length is not known, to begin with.
+const FEW: usize = 32;
 
 /// The number of the table that is the result.
 pub(crate) const RESULT: c_int = 1;
@@ -53,13 +56,12 @@ pub(crate) struct TableStream<'l, 'rt> {
 }
 
 impl<'l, 'rt> TableStream<'l, 'rt> {
-    pub(crate) fn new(locked: &'l Locked<'rt>, expected: Expected) -> TableStream<'l, 'rt> {
-        let mut operation = Operation::new(locked.runtime);
-        operation.slots.add_nil();
-        operation.slots.add_new_table(RESULT, expected);
+    /// Inlined, so that it is made where it stays.
+    #[inline(always)]
+    pub(crate) fn new(locked: &'l Locked<'rt>) -> TableStream<'l, 'rt> {
         TableStream {
             locked,
-            operation,
+            operation: Operation::new(locked.runtime),
             numbers: Vec::new(),
             run: Run::Integers,
             run_start: 0,
@@ -69,6 +71,12 @@ impl<'l, 'rt> TableStream<'l, 'rt> {
             last_table: RESULT,
             tables: None,
         }
+    }
+
+    /// The result will be a new table of about this size.
+    pub(crate) fn begin(&mut self, expected: Expected) {
+        self.operation.slots.add_nil();
+        self.operation.slots.add_new_table(RESULT, expected);
     }
 
     /// Where keys and values go. Each value, and each item of a list, is followed by `end_element`.
@@ -122,10 +130,17 @@ impl<'l, 'rt> TableStream<'l, 'rt> {
             self.end_run();
             self.run = run;
         }
-        if self.numbers.is_empty() {
-            self.numbers.reserve(self.expected.clamp(1, BATCH));
+        if self.numbers.len() == self.numbers.capacity() {
+            self.reserve_numbers();
         }
+        // The capacity is known here, so that this only writes.
         self.numbers.push(number);
+    }
+
+    #[cold]
+    fn reserve_numbers(&mut self) {
+        let count = if self.numbers.is_empty() { self.expected.clamp(FEW, BATCH) } else { self.numbers.len() };
+        self.numbers.reserve(count);
     }
 
     /// `[-0, +0, -]` Adds a number and those that follow it, as items of a list: as many as are of one kind and have room in
@@ -175,6 +190,17 @@ impl<'l, 'rt> TableStream<'l, 'rt> {
         if self.is_full() { self.run_batch() } else { Ok(()) }
     }
 
+    /// A plain item, which is complete: as `end_element`, but what there is to build waits for that.
+    #[inline]
+    pub(crate) fn count_item(&mut self) {
+        self.index += 1;
+    }
+
+    /// `[-0, +0, -]` Builds what was added so far, if that is enough for a batch.
+    pub(crate) fn end_plain_items(&mut self) -> Result<(), Raised> {
+        if self.is_full() { self.run_batch() } else { Ok(()) }
+    }
+
     /// `[-0, +0, -]` Builds what was added so far, and begins a new batch in the same section.
     fn run_batch(&mut self) -> Result<(), Raised> {
         effect!(self.locked.state(), "[-0, +0, -]");
@@ -194,7 +220,7 @@ impl<'l, 'rt> TableStream<'l, 'rt> {
     }
 
     /// `[-0, +0, -]` Builds what was added last. The result, which gets a wrapper.
-    pub(crate) fn finish(mut self) -> Result<Owned, Raised> {
+    pub(crate) fn finish(&mut self) -> Result<Owned, Raised> {
         effect!(self.locked.state(), "[-0, +0, -]");
         let results = self.build(false)?;
         if self.locked.state().type_of(results.index(0)) != Type::Table {

@@ -10,7 +10,8 @@ use crate::ffi::lua::{self as ffi, LupaBox};
 use crate::lua::State;
 use crate::lua::references::Reference;
 use crate::lua::stack::{Number, Type};
-use crate::py::{Borrowed, Owned, Raised, args, error, object, text};
+use crate::py::text::{self, Encoding};
+use crate::py::{Borrowed, Gil, Owned, Raised, args, error, object};
 
 use super::crossing::{Locked, Results};
 use super::errors;
@@ -68,17 +69,28 @@ impl Locked<'_> {
 
     /// A Lua string for Python: decoded strictly, or `bytes`.
     pub(crate) fn unmarshal_string(&self, bytes: &[u8]) -> Result<Owned, Raised> {
-        if let Some(text) = self.known_text(bytes) {
+        self.unmarshal_by(bytes, text::decode)
+    }
+
+    /// Likewise for a string of ASCII characters, in an encoding that has them.
+    pub(crate) fn unmarshal_ascii(&self, bytes: &[u8]) -> Result<Owned, Raised> {
+        self.unmarshal_by(bytes, |gil, bytes, _| text::from_ascii(gil, bytes))
+    }
+
+    /// A Lua string by a function that decodes it.
+    #[inline]
+    fn unmarshal_by(
+        &self,
+        bytes: &[u8],
+        decode: impl FnOnce(Gil<'_>, &[u8], &Encoding) -> Result<Owned, Raised>,
+    ) -> Result<Owned, Raised> {
+        let Some(encoding) = &self.runtime.options.encoding else { return text::bytes(self.gil, bytes) };
+        if let Some(text) = self.known_text(bytes, encoding) {
             return Ok(text);
         }
-        match &self.runtime.options.encoding {
-            Some(encoding) => {
-                let text = text::decode(self.gil, bytes, encoding)?;
-                self.learn_text(bytes, &text);
-                Ok(text)
-            }
-            None => text::bytes(self.gil, bytes),
-        }
+        let text = decode(self.gil, bytes, encoding)?;
+        self.learn_text(bytes, &text, encoding);
+        Ok(text)
     }
 
     /// `[-0, +0, -]` Like `unmarshal`, for keys of tables and for error values: what cannot be decoded arrives as `bytes`.
@@ -194,18 +206,22 @@ impl Locked<'_> {
     }
 }
 
-/// A number for Python.
 /// A new `int` or `float`.
 pub(super) fn number(number: Number) -> Result<Owned, Raised> {
     match number {
-        Number::Integer(value) => integer(value as c_longlong),
-        // SAFETY: the GIL is held by whoever unmarshals.
-        Number::Float(value) => unsafe { Owned::from_new(PyFloat_FromDouble(value)) },
+        Number::Integer(value) => integer(value),
+        Number::Float(value) => float(value),
     }
 }
 
 /// A new `int`.
-pub(crate) fn integer(value: c_longlong) -> Result<Owned, Raised> {
+pub(super) fn integer(value: i64) -> Result<Owned, Raised> {
     // SAFETY: the GIL is held by whoever unmarshals.
-    unsafe { Owned::from_new(PyLong_FromLongLong(value)) }
+    unsafe { Owned::from_new(PyLong_FromLongLong(value as c_longlong)) }
+}
+
+/// A new `float`.
+pub(super) fn float(value: f64) -> Result<Owned, Raised> {
+    // SAFETY: the GIL is held by whoever unmarshals.
+    unsafe { Owned::from_new(PyFloat_FromDouble(value)) }
 }

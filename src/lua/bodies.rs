@@ -12,6 +12,7 @@ pub(crate) enum Body {
     Call = ffi::LUPA_CALL,
     Run = ffi::LUPA_RUN,
     Load = ffi::LUPA_LOAD,
+    #[cfg(not(feature = "python"))]
     Push = ffi::LUPA_PUSH,
     Get = ffi::LUPA_GET,
     Set = ffi::LUPA_SET,

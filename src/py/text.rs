@@ -6,10 +6,10 @@ use std::ptr;
 use crate::ffi::python::*;
 
 use super::error::{raise_type_error, raise_value_error};
-use super::{Borrowed, Gil, Owned, Raised, call};
+use super::{Borrowed, Gil, Owned, Raised, call, error};
 
 /// An encoding. Its name is looked up by Python when it is first used.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) enum Encoding {
     Utf8,
     Latin1,
@@ -140,16 +140,56 @@ unsafe fn latin1<'a>(text: Borrowed<'a>) -> Option<&'a [u8]> {
     }
 }
 
+/// The bytes of a `str` in an encoding, if they lie in the object.
+///
+/// # Safety
+/// The object is a `str`.
+#[inline]
+pub(crate) unsafe fn in_place<'a>(text: Borrowed<'a>, encoding: &Encoding) -> Option<&'a [u8]> {
+    // SAFETY: promised by the caller.
+    unsafe {
+        match encoding {
+            Encoding::Utf8 => ascii(text).or_else(|| utf8(text)),
+            Encoding::Latin1 => latin1(text),
+            Encoding::Named(_) => None,
+        }
+    }
+}
+
+/// Makes the bytes of a `str` in an encoding lie in the object. False where they cannot.
+///
+/// # Safety
+/// The object is a `str`.
+pub(crate) unsafe fn put_in_place(gil: Gil<'_>, text: Borrowed<'_>, encoding: &Encoding) -> bool {
+    if *encoding == Encoding::Utf8 {
+        // Python keeps the bytes where it has encoded once.
+        return encode(gil, text, encoding).map_err(|raised| error::clear(gil, raised)).is_ok();
+    }
+    // SAFETY: promised by the caller.
+    unsafe { in_place(text, encoding).is_some() }
+}
+
+/// The bytes of a `str` that is not ASCII in UTF-8, if Python keeps them, as it does once it has encoded them.
+///
+/// # Safety
+/// The object is a `str`.
+unsafe fn utf8<'a>(text: Borrowed<'a>) -> Option<&'a [u8]> {
+    // SAFETY: promised by the caller; a compact string has these fields, and is alive for 'a, with the bytes.
+    unsafe {
+        if PyUnicode_IS_COMPACT(text.as_ptr()) == 0 || PyUnicode_IS_ASCII(text.as_ptr()) != 0 {
+            return None;
+        }
+        let text: &PyCompactUnicodeObject = &*text.as_ptr().cast();
+        let size = usize::try_from(text.utf8_length).ok()?;
+        (!text.utf8.is_null()).then(|| std::slice::from_raw_parts(text.utf8.cast_const().cast(), size))
+    }
+}
+
 /// Encodes a `str`, strictly. Raises UnicodeEncodeError, or LookupError for an unknown encoding.
 pub(crate) fn encode(_gil: Gil<'_>, text: Borrowed<'_>, encoding: &Encoding) -> Result<Encoded, Raised> {
     // SAFETY: the GIL is held; `text` is a str; the result of each call is checked before use.
     unsafe {
-        let in_place = match encoding {
-            Encoding::Utf8 => ascii(text),
-            Encoding::Latin1 => latin1(text),
-            Encoding::Named(_) => None,
-        };
-        if let Some(characters) = in_place {
+        if let Some(characters) = in_place(text, encoding) {
             let (pointer, size) = (characters.as_ptr().cast(), characters.len());
             return Ok(Encoded { pointer, size, owner: text.hold() });
         }
@@ -177,8 +217,7 @@ pub(crate) fn decode(gil: Gil<'_>, bytes: &[u8], encoding: &Encoding) -> Result<
     // SAFETY: the GIL is held; the bytes stay in place during the call.
     unsafe {
         Owned::from_new(match encoding {
-            // Python has each string of one character once.
-            _ if encoding.is_simple() && bytes.len() > 1 && bytes.is_ascii() => return new_ascii(gil, bytes),
+            _ if encoding.is_simple() && bytes.is_ascii() => return from_ascii(gil, bytes),
             Encoding::Utf8 => PyUnicode_DecodeUTF8(bytes.as_ptr().cast(), size, ptr::null()),
             Encoding::Latin1 => PyUnicode_DecodeLatin1(bytes.as_ptr().cast(), size, ptr::null()),
             Encoding::Named(name) => PyUnicode_Decode(bytes.as_ptr().cast(), size, name.as_ptr(), ptr::null()),
@@ -186,11 +225,15 @@ pub(crate) fn decode(gil: Gil<'_>, bytes: &[u8], encoding: &Encoding) -> Result<
     }
 }
 
-/// A new `str` of ASCII characters.
-fn new_ascii(_gil: Gil<'_>, characters: &[u8]) -> Result<Owned, Raised> {
+/// A `str` of ASCII characters.
+pub(crate) fn from_ascii(_gil: Gil<'_>, characters: &[u8]) -> Result<Owned, Raised> {
     let size = Py_ssize_t::try_from(characters.len()).unwrap_or(Py_ssize_t::MAX);
     // SAFETY: the GIL is held; the new string is compact and ours alone, with as many bytes as there are characters.
     unsafe {
+        if size <= 1 {
+            // Python has each of these once.
+            return Owned::from_new(PyUnicode_DecodeLatin1(characters.as_ptr().cast(), size, ptr::null()));
+        }
         let text = Owned::from_new(PyUnicode_New(size, 127))?;
         ptr::copy_nonoverlapping(characters.as_ptr(), PyUnicode_1BYTE_DATA(text.as_ptr()), characters.len());
         Ok(text)
