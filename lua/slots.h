@@ -65,6 +65,17 @@ typedef union LupaNumber {
   lua_Number number;
 } LupaNumber;
 
+/* A result that was plain data, and has left the stack. */
+typedef struct LupaPlain {
+  int tag;                                  /* enum LupaTag, below LUPA_REFERENCE, or LUPA_NOT_PLAIN */
+  union {
+    int64_t integer;
+    double number;
+  } value;
+} LupaPlain;
+
+enum { LUPA_NOT_PLAIN = -1 };
+
 /* Why a body gave up, where the message alone would not tell. */
 enum LupaFailure {
   LUPA_NO_FAILURE, LUPA_LOST_REFERENCE, LUPA_NO_ROOM, LUPA_NOT_A_FUNCTION, LUPA_NO_REQUIRE, LUPA_NOT_RESUMABLE
@@ -238,8 +249,7 @@ static int lupa_isluafunction (lua_State *L, int index) {
 
 /* [-0, +0, -] */
 static int lupa_canresume (lua_State *co) {
-  int state = lupa_threadstate(co);
-  return state == LUPA_THREAD_NEW || state == LUPA_THREAD_SUSPENDED;
+  return lua_status(co) == LUA_YIELD || lupa_threadstate(co) == LUPA_THREAD_NEW;
 }
 
 /* [-0, +0, v]   Make room for `count` values; say whether the stack or the memory is at its limit. */
