@@ -136,6 +136,7 @@ typedef struct LupaRuntime {
   void *owner;                              /* the Rust side of the runtime */
   const void *registry;                     /* address of the registry: tells the states of this runtime */
   LupaOperation *pending;                   /* taken by the body that runs next */
+  int bodies;                               /* how many bodies run now, one inside the other */
   LupaNode *dead;                           /* boxes that were finalized */
   LupaAnswer *answer;                       /* of the entry that returns now */
   int *over_limit;                          /* set to 1 while an allocation must not fail for the memory limit */
