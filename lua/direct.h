@@ -142,9 +142,31 @@ static int lupa_readelements (lua_State *L, LupaReading *reading, LupaElement *e
   return count;
 }
 
-/* [-(n+1), +1|n, -]   handler f a b c -> handler results|error      The status of the call. */
-static int lupa_directcall (lua_State *L, LupaRuntime *runtime, int arguments) {
-  return lupa_protectedcall(L, runtime, NULL, lua_gettop(L) - arguments - 1, arguments);
+/* [-0, +0, -]   The tag of what is on the top; with it the value, if that is plain data. */
+static inline int lupa_readresult (lua_State *L, LupaResult *plain) {
+  switch (lua_type(L, -1)) {
+    case LUA_TNIL: return LUPA_NIL;
+    case LUA_TBOOLEAN: return lua_toboolean(L, -1) ? LUPA_TRUE : LUPA_FALSE;
+    case LUA_TNUMBER:
+      if (lupa_toint(L, -1, &plain->value.integer)) return LUPA_INTEGER;
+      plain->value.number = lupa_tonumber(L, -1);
+      return LUPA_NUMBER;
+    default: return LUPA_NOT_PLAIN;
+  }
+}
+
+/* [-0|(n+1), +0, -]   x results -> [x results]      Take no result, or one that is plain data, and what lies below. */
+static inline void lupa_takeplain (lua_State *L, int results, LupaResult *plain) {
+  int tag = results == 1 ? lupa_readresult(L, plain) : results == 0 ? LUPA_NIL : LUPA_NOT_PLAIN;
+  if (tag != LUPA_NOT_PLAIN) lua_pop(L, results + 1);
+  plain->tag = tag;
+}
+
+/* [-(n+2), +0|m+1, -]  handler f a b c -> [handler results|error]   The status of the call; a result that is plain data is taken. */
+static int lupa_directcall (lua_State *L, LupaRuntime *runtime, int handler, int arguments, LupaResult *plain) {
+  int status = lupa_protectedcall(L, runtime, NULL, handler, arguments);
+  if (status == LUA_OK) lupa_takeplain(L, lua_gettop(L) - handler, plain);
+  return status;
 }
 
 /* [-0, +1, -]   The function of a coroutine that was not started. */
@@ -153,9 +175,14 @@ static void lupa_directfunction (lua_State *L, lua_State *co) {
   lua_xmove(co, L, 1);                                              /* f */
 }
 
-/* [-0, +0, -]   thread -> thread    Can the coroutine on the top be resumed? */
-static int lupa_directlyresumable (lua_State *L) {
-  return lupa_canresume(lua_tothread(L, -1));
+/* [-0, +0|1, -]   -> thread          The coroutine in one of our registry slots, if it can be resumed. */
+static lua_State *lupa_directthread (lua_State *L, int slot, const void *address) {
+  lua_State *co;
+  lua_rawgeti(L, LUA_REGISTRYINDEX, slot);                          /* thread */
+  co = lua_tothread(L, -1);
+  if (co != NULL && (const void *)co == address && co != L && lupa_canresume(co)) return co;
+  lua_pop(L, 1);
+  return NULL;
 }
 
 /*
@@ -171,40 +198,54 @@ static void lupa_forgetvalues (lua_State *L, LupaRuntime *runtime, lua_State *co
   lua_settop(co, 0);                                                /* on co: */
 }
 
+/* What the resume of a coroutine has ended with. */
+typedef struct LupaResumed {
+  int status;                               /* of the coroutine */
+  int died;                                 /* by an error */
+  int failure;                              /* enum LupaFailure: of taking what there is to take */
+} LupaResumed;
+
 /* [-1, +1+n, -]   thread -> handler values|error       Take from a coroutine what needs a protected call; the status of that. */
-static int lupa_directtake (lua_State *L, LupaRuntime *runtime, LupaOperation *operation) {
+static int lupa_directtake (lua_State *L, LupaRuntime *runtime, LupaResumed *resumed, int results) {
+  LupaOperation operation = {0};
   int status = LUA_ERRRUN, thread = lua_gettop(L), handler = thread + 1;
   int known = lupa_pushfunction(L, runtime, LUPA_MESSAGE);          /* thread handler */
   known &= lupa_pushfunction(L, runtime, LUPA_TAKE);                /* thread handler body */
-  operation->body = LUPA_TAKE;
+  operation.body = LUPA_TAKE;
+  operation.status = resumed->status;
+  operation.number = results;
   if (known) {
     lua_pushvalue(L, thread);                                       /* thread handler body thread */
-    status = lupa_protectedcall(L, runtime, operation, handler, 1); /* thread handler values|error */
+    status = lupa_protectedcall(L, runtime, &operation, handler, 1);        /* thread handler values|error */
   } else {
-    operation->failure = LUPA_LOST_REFERENCE;
+    operation.failure = LUPA_LOST_REFERENCE;
   }
   if (status != LUA_OK) lupa_forgetvalues(L, runtime, lua_tothread(L, thread));
   lua_remove(L, thread);                                            /* handler values|error */
+  resumed->died = operation.number;
+  resumed->failure = operation.failure;
   return status;
 }
 
 /*
-** [-(n+1), +1+m, -]   thread a b c -> thread|handler values|error       Resume a coroutine that can be resumed; the status. Resuming is
-** a protected call of its own. Arguments and values are few: both frames have room for LUA_MINSTACK.
+** [-(n+1), +0|m+1, -]   thread a b c -> [thread|handler values|error]     Resume a coroutine that can be resumed; the status. Resuming
+** is a protected call of its own. Arguments and values are few: both frames have room for LUA_MINSTACK. A value that is plain data is
+** taken.
 */
-static int lupa_directresume (lua_State *L, LupaRuntime *runtime, LupaOperation *operation, int arguments, int few) {
-  lua_State *co = lua_tothread(L, -arguments - 1);
+static int lupa_directresume (lua_State *L, LupaRuntime *runtime, lua_State *co, int arguments, int few, LupaResumed *resumed,
+                              LupaResult *plain) {
   LupaOuter outer = lupa_enter(L, runtime, NULL);
   int results = 0;
-  lua_xmove(L, co, arguments);                                      /* thread */
-  operation->status = lupa_resume(co, L, arguments, &results);
+  if (arguments > 0) lua_xmove(L, co, arguments);                   /* thread */
+  resumed->status = lupa_resume(co, L, arguments, &results);
   lupa_leave(runtime, outer);
-  operation->number = 0;
-  if ((operation->status != LUA_OK && operation->status != LUA_YIELD) || results > few) {
-    operation->number = results;
-    return lupa_directtake(L, runtime, operation);
+  resumed->died = 0;
+  plain->tag = LUPA_NOT_PLAIN;
+  if ((resumed->status != LUA_OK && resumed->status != LUA_YIELD) || results > few) {
+    return lupa_directtake(L, runtime, resumed, results);
   }
   lua_xmove(co, L, results);                                        /* thread values */
+  if (results > 0) lupa_takeplain(L, results, plain);     /* [thread values] */
   return LUA_OK;
 }
 

@@ -198,7 +198,7 @@ static int lupa_body_traceback (lua_State *L) {
   }
   lua_pushinteger(L, 3);                    /* 1 is this body, 2 the message handler, 3 the function that failed */
   lua_call(L, 2, 1);
-  if (lua_type(L, -1) == LUA_TSTRING) lupa_hidebodies(L, 2);        /* levels seen from here */
+  if (runtime->bodies > 0 && lua_type(L, -1) == LUA_TSTRING) lupa_hidebodies(L, 2);         /* levels seen from here */
   return 1;
 }
 

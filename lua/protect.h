@@ -86,7 +86,7 @@ static int lupa_protectedcall (lua_State *L, LupaRuntime *runtime, LupaOperation
 
 /* [-0, +2|n+1, -]   -> handler results|error    Run a body for an operation; the status. */
 static int lupa_protect (lua_State *L, LupaRuntime *runtime, int body, LupaOperation *operation) {
-  int base = lua_gettop(L);
+  int base = lua_gettop(L), status;
   if (!lupa_pushfunction(L, runtime, LUPA_MESSAGE) || !lupa_pushfunction(L, runtime, body)) {
     lua_settop(L, base + 1);
     lua_pushnil(L);                                                 /* handler error */
@@ -94,7 +94,10 @@ static int lupa_protect (lua_State *L, LupaRuntime *runtime, int body, LupaOpera
     return LUA_ERRRUN;
   }
   operation->body = body;                                           /* handler body */
-  return lupa_protectedcall(L, runtime, operation, base + 1, 0);
+  runtime->bodies++;
+  status = lupa_protectedcall(L, runtime, operation, base + 1, 0);  /* handler results|error */
+  runtime->bodies--;
+  return status;
 }
 
 /*

@@ -93,6 +93,17 @@ typedef struct LupaReading {
   int wants_slots;                          /* says: there were too few slots */
 } LupaReading;
 
+/* A result that was plain data, and has left the stack. */
+typedef struct LupaResult {
+  int tag;                                  /* enum LupaTag, below LUPA_REFERENCE, or LUPA_NOT_PLAIN */
+  union {
+    int64_t integer;
+    double number;
+  } value;
+} LupaResult;
+
+enum { LUPA_NOT_PLAIN = -1 };
+
 /* Why a body gave up, where the message alone would not tell. */
 enum LupaFailure {
   LUPA_NO_FAILURE, LUPA_LOST_REFERENCE, LUPA_NO_ROOM, LUPA_NOT_A_FUNCTION, LUPA_NO_REQUIRE, LUPA_NOT_RESUMABLE
@@ -153,6 +164,7 @@ typedef struct LupaRuntime {
   void *owner;                              /* the Rust side of the runtime */
   const void *registry;                     /* address of the registry: tells the states of this runtime */
   LupaOperation *pending;                   /* taken by the body that runs next */
+  int bodies;                               /* how many bodies run now, one inside the other */
   LupaNode *dead;                           /* boxes that were finalized */
   LupaAnswer *answer;                       /* of the entry that returns now */
   int *over_limit;                          /* set to 1 while an allocation must not fail for the memory limit */
@@ -282,8 +294,7 @@ static int lupa_isluafunction (lua_State *L, int index) {
 
 /* [-0, +0, -] */
 static int lupa_canresume (lua_State *co) {
-  int state = lupa_threadstate(co);
-  return state == LUPA_THREAD_NEW || state == LUPA_THREAD_SUSPENDED;
+  return lua_status(co) == LUA_YIELD || lupa_threadstate(co) == LUPA_THREAD_NEW;
 }
 
 /* [-0, +0, v]   Make room for `count` values; say whether the stack or the memory is at its limit. */

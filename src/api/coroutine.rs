@@ -7,10 +7,11 @@ use crate::ffi::python::*;
 use crate::lua::guard::effect;
 
 use crate::bridge::crossing::{Crossing, Results};
+use crate::bridge::direct::Resumed;
 use crate::bridge::errors;
 use crate::bridge::operation::{Body, Operation};
 use crate::bridge::wrapper::LuaThread;
-use crate::ffi::lua::{self as ffi, LupaOperation};
+use crate::ffi::lua as ffi;
 use crate::lua::State;
 use crate::py::args::{Given, Signature};
 use crate::py::error::{self, raise, raise_stop_iteration, raise_type_error, raise_value_error};
@@ -251,10 +252,19 @@ unsafe fn resume(crossing: &Crossing<'_>, slf: *mut PyObject, values: &[Borrowed
     effect!(crossing.state(), "[-0, +0, -]");
     // SAFETY: promised by the caller.
     unsafe {
-        // SAFETY: for plain C data, all zero is the empty state.
-        let mut directly: LupaOperation = std::mem::zeroed();
-        if let Some(results) = resume_directly(crossing, slf, values, &mut directly) {
-            return item(crossing, slf, &directly, &results?);
+        let wrapper: *mut LuaThread = slf.cast();
+        let (thread, mut first) = ((*wrapper).object.reference, None);
+        if !(*wrapper).closed && !thread.is_none() {
+            // The caller holds the arguments too, so that nothing is released here.
+            match crossing.resume_directly(thread, values, || first = take_arguments(slf)) {
+                Ok(Resumed::Refused) => {}
+                Ok(Resumed::Value(value)) => return Ok(value),
+                Ok(Resumed::Results(results, status, died)) => return item(crossing, slf, &results, status, died),
+                Err(raised) => {
+                    give_back(crossing, slf, first);
+                    return Err(raised);
+                }
+            }
         }
         check_resumable(crossing, slf)?;
         let mut operation = Operation::new(crossing.runtime);
@@ -269,7 +279,7 @@ unsafe fn resume(crossing: &Crossing<'_>, slf: *mut PyObject, values: &[Borrowed
         if results.is_err() {
             give_back(crossing, slf, first);
         }
-        item(crossing, slf, &operation.for_c, &results?)
+        performed_item(crossing, slf, &results?, &operation)
     }
 }
 
@@ -287,33 +297,6 @@ unsafe fn give_back(crossing: &Crossing<'_>, slf: *mut PyObject, arguments: Opti
     }
 }
 
-/// `[-0, +results|0, -]` The short way; nothing if the values need the long one, or the coroutine cannot be resumed.
-///
-/// # Safety
-/// `slf` is a thread wrapper.
-unsafe fn resume_directly<'rt>(
-    crossing: &Crossing<'rt>,
-    slf: *mut PyObject,
-    values: &[Borrowed<'_>],
-    operation: &mut LupaOperation,
-) -> Option<Result<Results<'rt>, Raised>> {
-    // SAFETY: promised by the caller.
-    let (reference, closed) = unsafe { (object::fields(slf).reference, (*slf.cast::<LuaThread>()).closed) };
-    let is_main = reference.address == crossing.runtime.main.get().cast();
-    if closed || is_main || reference.is_none() {
-        return None;
-    }
-    // The caller holds the arguments too, so that nothing is released here.
-    let mut first = None;
-    // SAFETY: promised by the caller.
-    let results = crossing.resume_directly(operation, reference, values, || first = unsafe { take_arguments(slf) })?;
-    if results.is_err() {
-        // SAFETY: promised by the caller.
-        unsafe { give_back(crossing, slf, first) };
-    }
-    Some(results)
-}
-
 /// `[-0, +0, -]` What a resume has ended with: an item, the end, or an error of the coroutine.
 ///
 /// # Safety
@@ -321,17 +304,32 @@ unsafe fn resume_directly<'rt>(
 unsafe fn item(
     crossing: &Crossing<'_>,
     slf: *mut PyObject,
-    operation: &LupaOperation,
     results: &Results<'_>,
+    status: c_int,
+    died: bool,
 ) -> Result<Owned, Raised> {
     // SAFETY: promised by the caller.
-    unsafe { (*slf.cast::<LuaThread>()).failed = operation.number != 0 };
-    match operation.status {
+    unsafe { (*slf.cast::<LuaThread>()).failed = died };
+    match status {
         LUA_OK if results.count() == 0 => Err(raise_stop_iteration(crossing.gil)),
         LUA_OK | LUA_YIELD => crossing.unmarshal_results(results),
         LUA_ERRMEM => Err(errors::raise_memory_error(crossing)),
         _ => Err(errors::raise_from_coroutine(crossing, results.index(0))),
     }
+}
+
+/// `[-0, +0, -]` Likewise, of a body that resumes.
+///
+/// # Safety
+/// `slf` is a thread wrapper.
+unsafe fn performed_item(
+    crossing: &Crossing<'_>,
+    slf: *mut PyObject,
+    results: &Results<'_>,
+    operation: &Operation,
+) -> Result<Owned, Raised> {
+    // SAFETY: promised by the caller.
+    unsafe { item(crossing, slf, results, operation.for_c.status, operation.for_c.number != 0) }
 }
 
 const LUA_OK: c_int = ffi::LUA_OK as c_int;
@@ -371,7 +369,7 @@ unsafe extern "C" fn throw(
             operation.slots.add_reference(checked_reference(&crossing, slf)?, None);
             operation.slots.add_object(exception, ffi::LUPA_ATTRIBUTES);
             let results = crossing.perform(Body::Throw, &mut operation)?;
-            item(&crossing, slf, &operation.for_c, &results)
+            performed_item(&crossing, slf, &results, &operation)
         })
     }
 }

@@ -6,14 +6,13 @@ use std::ptr;
 use crate::ffi::python::*;
 use crate::lua::guard::effect;
 
-use crate::bridge::crossing::Crossing;
 use crate::bridge::operation::{Body, Operation};
 use crate::bridge::wrapper::{LuaCoroutineFunction, LuaFunction, LuaThread};
 use crate::lua::references::Reference;
 use crate::py::args::Given;
 use crate::py::error::raise_type_error;
-use crate::py::types::{self, TypeSpec, method, offset, slot};
-use crate::py::{Borrowed, Owned, Raised, args, edge};
+use crate::py::types::{self, TypeSpec, offset, slot, vector_method};
+use crate::py::{Borrowed, Gil, Owned, Raised, args, edge};
 
 use super::object::{self, COMMON_FLAGS, checked_reference, enter, give_up, positional, release_object};
 
@@ -61,7 +60,7 @@ pub(super) fn spec(name: &'static CStr) -> TypeSpec {
         size: size_of::<LuaFunction>(),
         flags: CALLABLE_FLAGS | Py_TPFLAGS_BASETYPE as u64,
         slots: callable_slots(),
-        methods: vec![method(c"coroutine", coroutine, COROUTINE_DOC)],
+        methods: vec![vector_method(c"coroutine", coroutine, COROUTINE_DOC)],
         members: callable_members(),
         getters: Vec::new(),
     }
@@ -77,7 +76,7 @@ pub(super) fn coroutine_function_spec(name: &'static CStr) -> TypeSpec {
         size: size_of::<LuaCoroutineFunction>(),
         flags: CALLABLE_FLAGS,
         slots,
-        methods: vec![method(c"coroutine", coroutine, COROUTINE_DOC)],
+        methods: vec![vector_method(c"coroutine", coroutine, COROUTINE_DOC)],
         members: callable_members(),
         getters: Vec::new(),
     }
@@ -95,15 +94,20 @@ unsafe extern "C" fn dealloc_coroutine_function(slf: *mut PyObject) {
 }
 
 /// `coroutine(*args)`.
-unsafe extern "C" fn coroutine(slf: *mut PyObject, arguments: *mut PyObject, keywords: *mut PyObject) -> *mut PyObject {
-    // SAFETY: called by Python with the GIL held, a function wrapper, a tuple, and a dict or null.
+unsafe extern "C" fn coroutine(
+    slf: *mut PyObject,
+    arguments: *const *mut PyObject,
+    count: Py_ssize_t,
+    names: *mut PyObject,
+) -> *mut PyObject {
+    // SAFETY: called by Python with the GIL held, a function wrapper, and the arguments of a method.
     unsafe {
         edge(|gil| {
-            if !keywords.is_null() && PyDict_Size(keywords) > 0 {
+            let given = Given::from_vector(arguments, count, names);
+            if given.first_name().is_some() {
                 return Err(raise_type_error(gil, "coroutine() takes no keyword arguments"));
             }
-            let crossing = enter(gil, slf)?;
-            new_thread(&crossing, slf, Borrowed::from_ptr(arguments).hold())
+            new_thread(gil, slf, given.positional())
         })
     }
 }
@@ -119,9 +123,7 @@ pub(super) unsafe extern "C" fn call_coroutine_function(
     unsafe {
         edge(|gil| {
             let arguments = positional(gil, Given::from_vector(arguments, PyVectorcall_NARGS(count), names))?;
-            let arguments = args::tuple(gil, arguments.iter().map(|argument| argument.hold()))?;
-            let crossing = enter(gil, slf)?;
-            new_thread(&crossing, slf, arguments)
+            new_thread(gil, slf, arguments)
         })
     }
 }
@@ -129,15 +131,18 @@ pub(super) unsafe extern "C" fn call_coroutine_function(
 /// `[-0, +0, -]` A new coroutine for the function of a wrapper, with the arguments of its first resume.
 ///
 /// # Safety
-/// `slf` is a function wrapper of this module, `arguments` a tuple.
-unsafe fn new_thread(crossing: &Crossing<'_>, slf: *mut PyObject, arguments: Owned) -> Result<Owned, Raised> {
+/// `slf` is a function wrapper of this module.
+unsafe fn new_thread(gil: Gil<'_>, slf: *mut PyObject, arguments: &[Borrowed<'_>]) -> Result<Owned, Raised> {
+    let arguments = args::tuple(gil, arguments.iter().map(|argument| argument.hold()))?;
+    // SAFETY: promised by the caller.
+    let crossing = unsafe { enter(gil, slf)? };
     effect!(crossing.state(), "[-0, +0, -]");
     // SAFETY: promised by the caller; the type says which of the two layouts it is.
     unsafe {
         let function = if Py_TYPE(slf) == crossing.runtime.types.coroutine_function {
             (*slf.cast::<LuaCoroutineFunction>()).function
         } else {
-            checked_reference(crossing, slf)?
+            checked_reference(&crossing, slf)?
         };
         let results = match crossing.thread_directly(function) {
             Some(results) => results?,

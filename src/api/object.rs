@@ -187,8 +187,8 @@ unsafe fn call_object(gil: Gil<'_>, slf: *mut PyObject, given: Given<'_>) -> Res
         (crossing, function)
     };
     effect!(crossing.state(), "[-0, +0, -]");
-    if let Some(results) = crossing.call_directly(function, arguments) {
-        return crossing.unmarshal_results(&results?);
+    if let Some(result) = crossing.call_directly(function, arguments) {
+        return result;
     }
     let mut operation = Operation::new(crossing.runtime);
     operation.slots.add_reference(function, None);

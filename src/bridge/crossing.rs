@@ -1,9 +1,10 @@
 //! The crossing from Python to Lua: lock, marshal, give up the GIL, one protected call, take the GIL back, read the results.
 
-use std::ffi::c_int;
+use std::ffi::{c_int, c_uint};
+use std::mem::MaybeUninit;
 use std::ops::Deref;
 
-use crate::ffi::lua::{self as ffi, LupaOperation, LupaRuntime, lua_State};
+use crate::ffi::lua::{self as ffi, LupaResult, LupaRuntime, lua_State};
 use crate::lua::State;
 use crate::lua::guard::Guard;
 use crate::lua::guard::effect;
@@ -15,6 +16,7 @@ use crate::trace;
 use super::errors;
 use super::operation::{Body, Operation};
 use super::runtime::{Phase, Runtime, RuntimeObject};
+use super::unmarshal::plain_value;
 
 /// How many crossings may be nested. Plain Lua has a limit of the same size for its own C calls; LuaJIT has none.
 const MAX_DEPTH: u32 = 190;
@@ -44,7 +46,7 @@ pub(crate) struct Crossing<'rt> {
     locked: Locked<'rt>,
     guard: Guard,
     /// Keeps the runtime alive, whatever the operation does.
-    owner: Option<Owned>,
+    _owner: Owned,
 }
 
 impl<'rt> Deref for Crossing<'rt> {
@@ -67,13 +69,12 @@ impl<'rt> Crossing<'rt> {
         runtime.lock.acquire(gil)?;
         let locked = Locked { runtime, gil };
         if runtime.phase.get() != Phase::Open {
-            let _free = runtime.lock.release(gil);
-            return Err(errors::raise_closed(locked));
+            return Err(locked.leave_closed());
         }
         let guard = Guard::new(runtime.state());
         trace::enter!("operation: the lock is taken, the stack has {}", runtime.state().top());
         locked.runtime.references.recycle(runtime.state());
-        Ok(Crossing { locked, guard, owner: Some(owner) })
+        Ok(Crossing { locked, guard, _owner: owner })
     }
 }
 
@@ -87,7 +88,6 @@ impl Drop for Crossing<'_> {
             trace::note!("the lock is free");
             runtime.run_releases(gil);
         }
-        self.owner = None;
     }
 }
 
@@ -110,6 +110,13 @@ pub(crate) struct Results<'rt> {
     count: c_int,
     /// The message handler is counted too.
     _held: Held<'rt>,
+}
+
+/// What Lua has left of an operation.
+pub(crate) enum Left<'rt> {
+    /// The one result; nothing is on the stack.
+    Value(Owned),
+    Results(Results<'rt>),
 }
 
 /// Values on the stack, counted in `Runtime::held` for as long as they may meet Python code.
@@ -148,6 +155,13 @@ impl<'rt> Locked<'rt> {
         self.runtime.state()
     }
 
+    /// The runtime is closed: gives back its lock.
+    #[cold]
+    fn leave_closed(self) -> Raised {
+        let _free = self.runtime.lock.release(self.gil);
+        errors::raise_closed(self)
+    }
+
     /// `[-0, +handler+results, -]` One protected call: runs a body for an operation. An error of Lua becomes a Python
     /// exception.
     pub(crate) fn perform(&self, body: Body, operation: &mut Operation) -> Result<Results<'rt>, Raised> {
@@ -169,33 +183,38 @@ impl<'rt> Locked<'rt> {
         Ok(results)
     }
 
-    /// `[-pushed, +results, -]` Gets into Lua, which works on what was pushed above `base` and leaves one value and the results there.
-    /// The operation may be null.
+    /// `[-pushed, +results|0, -]` Gets into Lua, which works on what was pushed above `base`. It leaves one value and the results
+    /// there, unless it takes a result that is plain data. `failure` tells why that was not done, where the error value does not.
+    #[inline]
     pub(super) fn enter_pushed(
         &self,
         base: c_int,
-        operation: *mut LupaOperation,
-        enter: impl FnOnce(*mut lua_State, *mut LupaRuntime, *mut LupaOperation) -> c_int,
-    ) -> Result<Results<'rt>, Raised> {
-        let status = self.run(|state, c| enter(state, c, operation));
-        let status = match status {
+        enter: impl FnOnce(*mut lua_State, *mut LupaRuntime, *mut LupaResult) -> c_int,
+        failure: impl FnOnce() -> c_uint,
+    ) -> Result<Left<'rt>, Raised> {
+        let mut plain = MaybeUninit::uninit();
+        let place = plain.as_mut_ptr();
+        let status = match self.run(|state, c| enter(state, c, place)) {
             Ok(status) => status,
             Err(raised) => {
                 self.state().drop_to(base);
                 return Err(raised);
             }
         };
+        if status == ffi::LUA_OK as c_int
+            // SAFETY: C has said what it is.
+            && let Some(value) = plain_value(unsafe { plain.assume_init_ref() })
+        {
+            return value.map(Left::Value);
+        }
         let results = self.results_above(base);
         if status != ffi::LUA_OK as c_int {
-            // SAFETY: the operation is there, or null.
-            let failure =
-                unsafe { operation.as_ref() }.map_or(ffi::LUPA_NO_FAILURE as c_int, |operation| operation.failure);
-            return Err(errors::raise_from_lua(self, status, failure as u32));
+            return Err(errors::raise_from_lua(self, status, failure()));
         }
         if self.runtime.held.get() > HELD_WITH_ROOM {
             self.ensure_room(base)?;
         }
-        Ok(results)
+        Ok(Left::Results(results))
     }
 
     /// `[-0, +0, -]` What a protected call has left above the message handler.

@@ -1,10 +1,10 @@
 //! The short ways (see `lua/direct.h`): what is common is pushed at once, with functions that cannot raise and without running
 //! Python code. A refusal is no error: the long way then does the same, and raises what there is to raise.
 
+use std::cell::Cell;
 use std::ffi::{c_int, c_uint};
-use std::ptr;
 
-use crate::ffi::lua::{self as ffi, LupaOperation};
+use crate::ffi::lua::{self as ffi, LupaResumed};
 use crate::ffi::python::*;
 use crate::lua::guard::effect;
 use crate::lua::numbers::is_exact;
@@ -12,28 +12,41 @@ use crate::lua::references::Reference;
 use crate::py::{Borrowed, Owned, Raised, text};
 use crate::trace;
 
-use super::crossing::{Locked, RESULTS_WITH_ROOM, Results};
+use super::crossing::{Left, Locked, RESULTS_WITH_ROOM, Results};
+use super::errors;
 use super::wrapper::LuaObject;
 
 /// A frame has room for so many values without asking, those that still lie there included: a C function has `LUA_MINSTACK`
 /// slots, and what an operation needs besides (the three values of an assignment, say) is less than the rest.
 const ROOM: c_int = 10;
 
+/// What the resume of a coroutine has ended with.
+pub(crate) enum Resumed<'rt> {
+    /// It has not begun: the coroutine cannot be resumed, or the values need the long way.
+    Refused,
+    /// The coroutine has yielded or returned this one value.
+    Value(Owned),
+    /// What it has yielded or returned, or its error value; the status, and whether it has died by an error.
+    Results(Results<'rt>, c_int, bool),
+}
+
 impl<'rt> Locked<'rt> {
-    /// `[-0, +results|0, -]` Calls what a registry slot holds. Nothing if an argument, or the function, needs the long way.
+    /// `[-0, +0, -]` Calls what a registry slot holds. Nothing if an argument, or the function, needs the long way.
     pub(crate) fn call_directly(
         &self,
         function: Reference,
         arguments: &[Borrowed<'_>],
-    ) -> Option<Result<Results<'rt>, Raised>> {
+    ) -> Option<Result<Owned, Raised>> {
+        effect!(self.state(), "[-0, +0, -]");
         let count = c_int::try_from(arguments.len()).unwrap_or(c_int::MAX);
-        self.perform_directly(count, || {
+        let left = self.perform_directly(count, || {
             self.push_reference(function) && arguments.iter().all(|argument| self.push_directly(*argument))
-        })
+        })?;
+        Some(left.and_then(|left| self.unmarshal_left(left)))
     }
 
     /// `[-0, +results|0, -]` Calls, with so many arguments, what `push` pushes. Nothing if that needs the long way.
-    fn perform_directly(&self, count: c_int, push: impl FnOnce() -> bool) -> Option<Result<Results<'rt>, Raised>> {
+    fn perform_directly(&self, count: c_int, push: impl FnOnce() -> bool) -> Option<Result<Left<'rt>, Raised>> {
         let state = self.state();
         let base = state.top();
         let pushed = count <= self.room() && self.push_ours(ffi::LUPA_MESSAGE) && push();
@@ -43,10 +56,9 @@ impl<'rt> Locked<'rt> {
             return None;
         }
         trace::note!("short way: {} pushed, the stack has {}", state.top() - base, state.top());
-        Some(self.enter_pushed(base, ptr::null_mut(), |state, c, _| {
-            // SAFETY: see `run`; handler, function and arguments are on the stack.
-            unsafe { ffi::lupa_directcall(state, c, count) }
-        }))
+        // SAFETY: see `run`; handler, function and arguments are on the stack.
+        let enter = |state, c, plain| unsafe { ffi::lupa_directcall(state, c, base + 1, count, plain) };
+        Some(self.enter_pushed(base, enter, || ffi::LUPA_NO_FAILURE))
     }
 
     /// `[-0, +0, -]` So many values can be pushed without asking for room.
@@ -56,42 +68,52 @@ impl<'rt> Locked<'rt> {
 
     /// `[-0, +results|0, -]` Makes a coroutine for a function.
     pub(crate) fn thread_directly(&self, function: Reference) -> Option<Result<Results<'rt>, Raised>> {
-        self.perform_directly(1, || {
+        let left = self.perform_directly(1, || {
             self.push_ours(ffi::LUPA_NEWTHREAD_PUSHED)
                 && self.push_reference(function)
                 // SAFETY: the state is live.
                 && unsafe { ffi::lupa_isluafunction(self.state().as_ptr(), -1) } != 0
-        })
+        })?;
+        Some(left.and_then(|left| match left {
+            Left::Results(results) => Ok(results),
+            // A hook of the script has exchanged it.
+            Left::Value(_) => Err(errors::raise_lost_reference(self)),
+        }))
     }
 
     /// `[-0, +results|0, -]` Resumes a coroutine. `started` is told when that is about to happen, and must not run any code. Only the
     /// outermost operation takes this way: what `lua_resume` says of too many nested calls needs a protected call around it.
+    #[inline]
     pub(crate) fn resume_directly(
         &self,
-        operation: &mut LupaOperation,
         thread: Reference,
         values: &[Borrowed<'_>],
         started: impl FnOnce(),
-    ) -> Option<Result<Results<'rt>, Raised>> {
+    ) -> Result<Resumed<'rt>, Raised> {
+        let count = c_int::try_from(values.len()).unwrap_or(c_int::MAX);
+        if self.runtime.depth.get() != 0 || count >= self.room() {
+            return Ok(Resumed::Refused);
+        }
         let state = self.state();
         let base = state.top();
-        let count = c_int::try_from(values.len()).unwrap_or(c_int::MAX);
-        let pushed = count < self.room()
-            && self.runtime.depth.get() == 0
-            && self.push_reference(thread)
-            // SAFETY: a thread of this runtime is on the top.
-            && unsafe { ffi::lupa_directlyresumable(state.as_ptr()) } != 0
-            && values.iter().all(|value| self.push_directly(*value));
-        if !pushed {
+        // SAFETY: the state is live and has room.
+        let coroutine = unsafe { ffi::lupa_directthread(state.as_ptr(), thread.slot, thread.address) };
+        if coroutine.is_null() || !values.iter().all(|value| self.push_directly(*value)) {
             state.drop_to(base);
-            return None;
+            return Ok(Resumed::Refused);
         }
         trace::note!("resume: {} pushed, the stack has {}", state.top() - base, state.top());
         started();
-        Some(self.enter_pushed(base, operation, |state, c, operation| {
-            // SAFETY: see `run`; the thread and the values are on the stack. The operation outlives the call.
-            unsafe { ffi::lupa_directresume(state, c, operation, count, RESULTS_WITH_ROOM) }
-        }))
+        let outcome = Cell::new(LupaResumed { status: 0, died: 0, failure: 0 });
+        // SAFETY: see `run`; the thread and the values are on the stack, and the place for the outcome outlives the call.
+        let enter = |state, c, plain| unsafe {
+            ffi::lupa_directresume(state, c, coroutine, count, RESULTS_WITH_ROOM, outcome.as_ptr(), plain)
+        };
+        match self.enter_pushed(base, enter, || outcome.get().failure as c_uint) {
+            Ok(Left::Value(value)) => Ok(Resumed::Value(value)),
+            Ok(Left::Results(results)) => Ok(Resumed::Results(results, outcome.get().status, outcome.get().died != 0)),
+            Err(raised) => Err(raised),
+        }
     }
 
     /// `[-0, +1, -]` Pushes a function of ours; false if a script took it out of the registry.
@@ -113,10 +135,10 @@ impl<'rt> Locked<'rt> {
                 return Some(value);
             }
         }
-        let results = self.perform_directly(2, || {
+        let left = self.perform_directly(2, || {
             self.push_ours(ffi::LUPA_INDEX) && self.push_reference(object) && self.push_directly(key)
         })?;
-        Some(results.and_then(|results| self.unmarshal_results(&results)))
+        Some(left.and_then(|left| self.unmarshal_left(left)))
     }
 
     /// `[-0, +0, -]` Sets a field of an object.

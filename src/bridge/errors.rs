@@ -112,6 +112,7 @@ fn new_lua_error(locked: &Locked<'_>, index: c_int, message: Message, noted: Opt
     };
     let (mut message, in_message) = traceback::innermost_last(traceback::decode(locked, text)?);
     if let Some(noted) = noted.as_ref().filter(|_| show_noted) {
+        message.reserve_exact(1 + noted.len());
         message.push('\n');
         message.push_str(noted);
     }

@@ -1,6 +1,7 @@
 //! The text of Lua tracebacks: where C leaves it, its order, and how a Python exception carries it. Lua prints the innermost
 //! call first, Python last; an error message that Python prints follows Python.
 
+use std::borrow::Cow;
 use std::ffi::c_int;
 
 use crate::ffi::python::{
@@ -34,11 +35,13 @@ pub(crate) fn noted(locked: &Locked<'_>, index: c_int) -> Option<String> {
     }
     // SAFETY: C has written so many bytes there.
     let lines = unsafe { std::slice::from_raw_parts(trace.text.as_ptr().cast(), size) };
-    let lines = turned_round(lines);
     // What C writes is ASCII, whatever the encoding; names of chunks may be anything.
-    let text = if lines.is_ascii() { Ok(String::from_utf8_lossy(&lines).into_owned()) } else { decode(locked, lines) };
+    let text = match std::str::from_utf8(lines) {
+        Ok(text) if text.is_ascii() => Ok(Cow::Borrowed(text)),
+        _ => decode(locked, lines.to_vec()).map(Cow::Owned),
+    };
     match text {
-        Ok(text) => Some(format!("{HEADING}{text}")),
+        Ok(text) => Some(turned_round(&text)),
         Err(raised) => {
             // What is on its way is the error itself.
             error::clear(locked.gil, raised);
@@ -47,12 +50,13 @@ pub(crate) fn noted(locked: &Locked<'_>, index: c_int) -> Option<String> {
     }
 }
 
-/// A traceback without its heading, the innermost call last. The lines each start with a line break.
-fn turned_round(lines: &[u8]) -> Vec<u8> {
-    let mut text = Vec::with_capacity(lines.len());
-    for line in lines[1..].rsplit(|byte| *byte == b'\n') {
-        text.push(b'\n');
-        text.extend_from_slice(line);
+/// A traceback, with a heading and the innermost call last, of one without heading. The lines each start with a line break.
+fn turned_round(lines: &str) -> String {
+    let mut text = String::with_capacity(HEADING.len() + 1 + lines.len());
+    text.push_str(HEADING);
+    for line in lines.strip_prefix('\n').unwrap_or(lines).rsplit('\n') {
+        text.push('\n');
+        text.push_str(line);
     }
     text
 }
@@ -141,10 +145,18 @@ pub(crate) fn innermost_last(message: String) -> (String, Option<String>) {
             }
         }
     }
-    let reordered = frames.is_some_and(|start| lines.len() > start + 1);
-    let message = if reordered { lines.join("\n") } else { message };
-    let traceback = last_traceback(&message);
-    (message, traceback)
+    match frames {
+        Some(start) if lines.len() > start + 1 => {
+            let size = HEADING.len() + lines[start..].iter().map(|line| 1 + line.len()).sum::<usize>();
+            let message = lines.join("\n");
+            let traceback = message[message.len() - size..].to_owned();
+            (message, Some(traceback))
+        }
+        _ => {
+            let traceback = last_traceback(&message);
+            (message, traceback)
+        }
+    }
 }
 
 /// The last heading of a message with what follows it, unless nothing does.

@@ -1,19 +1,19 @@
 //! Reading values of Lua: from the stack to Python objects. Only functions that cannot raise are used; room for new
 //! references is reserved before they are needed.
 
-use std::ffi::{c_int, c_longlong};
+use std::ffi::{c_int, c_longlong, c_uint};
 
 use crate::ffi::python::{PyFloat_FromDouble, PyLong_FromLongLong};
 use crate::lua::guard::effect;
 
-use crate::ffi::lua::{self as ffi, LupaBox};
+use crate::ffi::lua::{self as ffi, LupaBox, LupaResult};
 use crate::lua::State;
 use crate::lua::references::Reference;
 use crate::lua::stack::{Number, Type};
 use crate::py::text::{self, Encoding};
 use crate::py::{Borrowed, Gil, Owned, Raised, args, error, object};
 
-use super::crossing::{Locked, Results};
+use super::crossing::{Left, Locked, Results};
 use super::errors;
 use super::runtime::Phase;
 use super::wrapper::{LuaCoroutineFunction, LuaFunction};
@@ -122,6 +122,15 @@ impl Locked<'_> {
         }
     }
 
+    /// `[-0, +0, -]` Likewise, where C may have taken a single one.
+    #[inline(always)]
+    pub(crate) fn unmarshal_left(&self, left: Left<'_>) -> Result<Owned, Raised> {
+        match left {
+            Left::Value(value) => Ok(value),
+            Left::Results(results) => self.unmarshal_results(&results),
+        }
+    }
+
     /// `[-0, +0, -]` A new wrapper, unless the runtime is about to end.
     fn new_wrapper(&self, index: c_int, class: *mut crate::ffi::python::PyTypeObject) -> Result<Owned, Raised> {
         if self.runtime.phase.get() != Phase::Open {
@@ -204,6 +213,20 @@ impl Locked<'_> {
         state.drop_to(top - 1);
         globals
     }
+}
+
+/// Plain data for Python; nothing if it is none.
+#[inline(always)]
+pub(super) fn plain_value(plain: &LupaResult) -> Option<Result<Owned, Raised>> {
+    Some(match plain.tag as c_uint {
+        // SAFETY: the tag says which of the two was written.
+        ffi::LUPA_INTEGER => integer(unsafe { plain.value.integer }),
+        // SAFETY: as above.
+        ffi::LUPA_NUMBER => number(Number::Float(unsafe { plain.value.number })),
+        ffi::LUPA_NIL => Ok(object::none()),
+        tag @ (ffi::LUPA_TRUE | ffi::LUPA_FALSE) => Ok(object::boolean(tag == ffi::LUPA_TRUE)),
+        _ => return None,
+    })
 }
 
 /// A new `int` or `float`.

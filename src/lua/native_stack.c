@@ -40,17 +40,27 @@ static void ask (void) {
 #endif
 }
 
-/* Is the caller on the thread's own stack? Not with greenlets. */
+/* Is this place on the thread's own stack, as far as that is known already? */
+static int is_known (uintptr_t place) {
+  return place > lowest && place <= highest;
+}
+
+/* Is it? Not with greenlets. */
 static int is_own (uintptr_t place) {
   if (lowest == 0) ask();
-  return place > lowest && place <= highest;
+  return is_known(place);
+}
+
+/* Kept apart, so that the usual way needs no registers of its own. */
+__attribute__((noinline)) static size_t left_below (uintptr_t place) {
+  return is_own(place) ? place - lowest : SIZE_MAX;
 }
 
 /* The bytes below the caller's frame; SIZE_MAX on a stack that is not the thread's own. */
 size_t lupa_native_stack_left (void) {
   char here;
   uintptr_t place = (uintptr_t)&here;
-  return is_own(place) ? place - lowest : SIZE_MAX;
+  return is_known(place) ? place - lowest : left_below(place);
 }
 
 /* The lowest address that the caller's stack may reach, if `reserve` bytes are to be left; 0 on a stack that is not the
