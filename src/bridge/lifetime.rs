@@ -111,7 +111,7 @@ pub(crate) fn close(gil: Gil<'_>, runtime: &Runtime) {
     }
     runtime.current.set(state);
     runtime.blocks.let_go();
-    runtime.keeper.give_up_for_long(gil);
+    runtime.keeper.give_up_now(gil);
     // SAFETY: the state is live, nobody uses it; entries that finalizers call come back to Python and leave it again.
     unsafe {
         ffi::lupa_closestate(state, runtime.shared_with_c.get());

@@ -34,6 +34,10 @@ pub(super) const NEVER: usize = usize::MAX;
 #[cfg(not(feature = "core"))]
 const MANY_CROSSINGS: u32 = 64;
 
+/// Who needs longer to give the GIL up has woken another thread, which was waiting for it: that takes a call of the system.
+#[cfg(not(feature = "core"))]
+const NO_CALL: Duration = Duration::from_nanos(400);
+
 /// Who needs longer to take the GIL back has waited for another thread.
 #[cfg(not(feature = "core"))]
 const NO_WAIT: Duration = Duration::from_micros(5);
@@ -125,8 +129,8 @@ impl Keeper {
         }
     }
 
-    /// The way into Lua for what can take its time, without asking the watch.
-    pub(crate) fn give_up_for_long(&self, gil: Gil<'_>) {
+    /// The way into Lua without asking the watch.
+    pub(crate) fn give_up_now(&self, gil: Gil<'_>) {
         self.thread_state.store(gil::release(gil), Ordering::Relaxed);
     }
 
@@ -138,7 +142,7 @@ impl Keeper {
         self.end_stay(shared);
         if stays && self.thread_state.load(Ordering::Relaxed).is_null() {
             // SAFETY: the stay was not ended by the signal, so that the GIL is held still.
-            self.give_up_for_long(unsafe { Gil::assume() });
+            self.give_up_now(unsafe { Gil::assume() });
         }
     }
 
@@ -166,12 +170,18 @@ impl Keeper {
     fn give_up(&self, gil: Gil<'_>, shared: &Shared, thread: usize) {
         let period = shared.period();
         let asks = if period == 0 { self.is_busy() } else { self.asked.load(Ordering::Relaxed) != period };
-        if asks && !self.never.get() {
-            self.measured.set(true);
-            // SAFETY: the function belongs to the capsule; this thread owns the runtime and holds the GIL.
-            unsafe { (shared.ask)(shared, self, thread) };
+        if !asks || self.never.get() {
+            return self.give_up_now(gil);
         }
-        self.thread_state.store(gil::release(gil), Ordering::Relaxed);
+        // SAFETY: the function belongs to the capsule; this thread owns the runtime and holds the GIL.
+        unsafe { (shared.ask)(shared, self, thread) };
+        let since = Instant::now();
+        self.give_up_now(gil);
+        self.measured.set(true);
+        if since.elapsed() > NO_CALL {
+            // SAFETY: the function belongs to the capsule.
+            unsafe { (shared.note_wait)(self) };
+        }
     }
 
     /// Have there been many crossings while nobody watched?

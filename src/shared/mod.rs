@@ -83,7 +83,7 @@ pub(crate) struct Shared {
     pub(crate) ask: unsafe extern "C" fn(*const Shared, *const Keeper, usize),
     /// Waits for a signal of the watch that is under way.
     pub(crate) settle: unsafe extern "C" fn(*const Keeper),
-    /// Tells the watch that a thread has waited for the GIL.
+    /// Tells the watch that a thread has waited for the GIL, or waits for it.
     pub(crate) note_wait: unsafe extern "C" fn(*const Keeper),
     /// Tells the watch that a keeper is about to go.
     pub(crate) forget: unsafe extern "C" fn(*const Keeper),

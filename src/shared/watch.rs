@@ -145,7 +145,7 @@ impl State {
         self.period < self.respect_until
     }
 
-    /// Somebody has waited for the GIL.
+    /// Somebody has waited for the GIL, or waits for it.
     fn note_wait(&mut self) {
         if self.respects_others() {
             self.respect_until = self.respect_until.max(self.period + RESPECT);
