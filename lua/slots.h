@@ -11,6 +11,7 @@
 enum LupaTag {
   LUPA_NIL, LUPA_FALSE, LUPA_TRUE, LUPA_INTEGER, LUPA_NUMBER,
   LUPA_REFERENCE,                           /* a value in a registry slot that is ours */
+  LUPA_KNOWN_STRING, LUPA_KNOWN_OBJECT,     /* what Lua has already, unless a script has taken it away: see lua/direct.h */
   LUPA_STRING, LUPA_OBJECT,                 /* from here on, pushing allocates */
 
   /* Only for building tables, which have numbers: see lua/build.h. */
@@ -46,18 +47,31 @@ typedef struct LupaBox {
 
 typedef struct LupaSlot {
   int tag;                                  /* enum LupaTag */
-  int index;                                /* REFERENCE: registry slot; NEWTABLE and below: number of the table */
+  int index;                                /* REFERENCE, KNOWN_STRING: registry slot; NEWTABLE and below: number of the table */
   union {
     lua_Integer integer;                    /* LIST: the index of the first item; NEWTABLE: how many fields to expect */
     lua_Number number;
-    const void *pointer;                    /* REFERENCE: what the registry slot should hold, NULL for anything */
+    const void *pointer;                    /* REFERENCE: what the registry slot should hold, NULL for anything; KNOWN_OBJECT:
+                                               the object */
     const char *bytes;
     LupaNode *node;                         /* set to NULL by C when a box has taken the node over */
   } value;
-  size_t size;                              /* STRING: bytes; REFERENCE: type of what the registry slot should hold; a run:
-                                               how many numbers; NEWTABLE: how many items to expect */
+  size_t size;                              /* a string: bytes; REFERENCE: type of what the registry slot should hold;
+                                               KNOWN_OBJECT: protocol; a run: how many numbers; NEWTABLE: how many items to
+                                               expect */
   void *keep;                               /* PyObject * that keeps the bytes or the reference alive; Rust only */
 } LupaSlot;
+
+/* A number, a boolean or nil as plain data; of other values the type only. */
+typedef struct LupaValue {
+  int type;                                 /* as lua_type has it */
+  int is_integer;                           /* a number is one that Python takes for an int */
+  union {
+    int boolean;
+    int64_t integer;
+    double number;
+  } content;
+} LupaValue;
 
 /* One number of a run. */
 typedef union LupaNumber {
@@ -95,7 +109,7 @@ typedef struct LupaAnswer {
 } LupaAnswer;
 
 /* Registry slots of our own objects. What they hold is checked against `address` before use. */
-enum LupaOwn { LUPA_OWN_METATABLE, LUPA_OWN_CACHE, LUPA_OWN_COUNT };
+enum LupaOwn { LUPA_OWN_METATABLE, LUPA_OWN_CACHE, LUPA_OWN_INDEX, LUPA_OWN_COUNT };
 
 /* Functions of ours that are pushed by number: a closure has to be kept where pushing a C function allocates. */
 enum LupaFunction {
@@ -133,6 +147,7 @@ typedef struct LupaRuntime {
   int own[LUPA_OWN_COUNT];
   const void *address[LUPA_OWN_COUNT];
   int functions[LUPA_FUNCTION_COUNT];       /* registry slots of the functions, where they are kept */
+  const void *asks_lua;                     /* the last metatable whose `__index` was found to be no table; only compared */
   int traceback;                            /* registry slot with the text of the last traceback, or false */
   int thrown;                               /* registry slot with the value to be raised in a coroutine, or false */
   LupaTrace *trace;                         /* made when it is first needed */
@@ -182,6 +197,20 @@ static LupaBox *lupa_tobox (lua_State *L, int index) {
   return box->magic == ((uintptr_t)box ^ (uintptr_t)LUPA_MAGIC) ? box : NULL;
 }
 
+/* [-0, +0, -] Read the value at `index`, if it is plain data: 1. */
+static int lupa_read (lua_State *L, int index, LupaValue *value) {
+  value->type = lua_type(L, index);
+  switch (value->type) {
+    case LUA_TNIL: return 1;
+    case LUA_TBOOLEAN: value->content.boolean = lua_toboolean(L, index); return 1;
+    case LUA_TNUMBER:
+      value->is_integer = lupa_toint(L, index, &value->content.integer);
+      if (!value->is_integer) value->content.number = lupa_tonumber(L, index);
+      return 1;
+    default: return 0;
+  }
+}
+
 /*
 ** Registry slots of ours hold `false` while they are free. A script can change any slot; it is left alone then, since Lua may have
 ** given it to a binary module. What is stored in an occupied slot allocates nothing.
@@ -193,13 +222,22 @@ static void lupa_refillslot (lua_State *L, int slot, int index) {
   lua_rawseti(L, LUA_REGISTRYINDEX, slot);
 }
 
-/* [-0, +0, -] Put the value at `index` into a slot, which is free or at least occupied: 1. */
-static int lupa_fillslot (lua_State *L, int slot, int index, int only_if_free) {
-  int type = lupa_pushslotvalue(L, slot);
-  int fits = only_if_free ? type == LUA_TBOOLEAN && !lua_toboolean(L, -1) : type != LUA_TNIL;
+/* [-0, +0, -] Put the value at `index` into a slot, which is occupied: 1. */
+static int lupa_fillslot (lua_State *L, int slot, int index) {
+  int fits = lupa_pushslotvalue(L, slot) != LUA_TNIL;
   lua_pop(L, 1);
   if (fits) lupa_refillslot(L, slot, index);
   return fits;
+}
+
+/* [-0, +0, -] Put the value at `index` into a slot that is free: its type and address, or -1. */
+static int lupa_takeslot (lua_State *L, int slot, int index, const void **address) {
+  int is_free = lupa_pushslotvalue(L, slot) == LUA_TBOOLEAN && !lua_toboolean(L, -1);
+  lua_pop(L, 1);
+  if (!is_free) return -1;
+  lupa_refillslot(L, slot, index);
+  *address = lua_topointer(L, index);
+  return lua_type(L, index);
 }
 
 /* [-0, +0, -] Is the value on the top the one with that address and type? */

@@ -2,6 +2,7 @@
 //! registry slot, the Python string of a short Lua one in a list. Both caches are small, and made when first used.
 
 use std::cell::RefCell;
+use std::ffi::c_int;
 use std::ptr;
 
 use crate::ffi::lua as ffi;
@@ -22,9 +23,18 @@ const LONGEST: usize = 32;
 /// An interned Python string, and where its Lua string is.
 struct Known {
     text: Option<Owned>,
+    /// The characters of the text.
+    bytes: *const u8,
+    size: usize,
     slot: Reference,
     /// The string that was asked for last and is not known: kept when it is asked for again. No reference, only compared.
     candidate: *mut PyObject,
+}
+
+impl Default for Known {
+    fn default() -> Known {
+        Known { text: None, bytes: ptr::null(), size: 0, slot: Reference::NONE, candidate: ptr::null_mut() }
+    }
 }
 
 /// A short Lua string that was met, by its address.
@@ -68,20 +78,25 @@ impl Locked<'_> {
             && options.source_encoding.is_simple()
     }
 
+    /// The registry slot with the Lua string of a `str` that is known, and the bytes of that, which live as long as the `str`.
+    #[inline(always)]
+    pub(super) fn string_in_lua<'a>(&self, text: Borrowed<'a>) -> Option<(c_int, &'a [u8])> {
+        let strings = self.runtime.strings.to_lua.borrow();
+        let known = strings.get(place(text.as_ptr().addr()))?;
+        if known.text.as_ref()?.as_ptr() != text.as_ptr() {
+            return None;
+        }
+        // SAFETY: the bytes are those of the text, which does not change.
+        Some((known.slot.slot, unsafe { std::slice::from_raw_parts(known.bytes, known.size) }))
+    }
+
     /// `[-0, +0|1, -]` Pushes the Lua string of a `str` that is known.
+    #[inline(never)]
     pub(crate) fn push_known_string(&self, text: Borrowed<'_>) -> bool {
         effect!(self.state(), "[-0, +0|1, -]");
-        let strings = self.runtime.strings.to_lua.borrow();
-        let Some(known) = strings.get(place(text.as_ptr().addr())) else { return false };
-        if known.text.as_ref().is_none_or(|other| other.as_ptr() != text.as_ptr()) {
-            return false;
-        }
-        // SAFETY: what is known is a short ASCII string; the state is live and has room.
-        unsafe {
-            let Some(bytes) = short_ascii(text.as_ptr()) else { return false };
-            let state = self.state().as_ptr();
-            ffi::lupa_directstring(state, known.slot.slot, bytes.as_ptr().cast(), bytes.len()) != 0
-        }
+        let Some((slot, bytes)) = self.string_in_lua(text) else { return false };
+        // SAFETY: the state is live and has room.
+        unsafe { ffi::lupa_directstring(self.state().as_ptr(), slot, bytes.as_ptr().cast(), bytes.len()) != 0 }
     }
 
     /// `[-0, +0, -]` Remembers a `str` that goes the long way for the second time. That this fails, for want of memory, does
@@ -109,7 +124,7 @@ impl Locked<'_> {
         }
         let mut strings = self.runtime.strings.to_lua.borrow_mut();
         if strings.is_empty() {
-            strings.resize_with(SIZE, || Known { text: None, slot: Reference::NONE, candidate: ptr::null_mut() });
+            strings.resize_with(SIZE, Known::default);
         }
         let known = &mut strings[place(text.as_ptr().addr())];
         if known.text.as_ref().is_some_and(|other| other.as_ptr() == text.as_ptr()) {
@@ -129,7 +144,8 @@ impl Locked<'_> {
         operation.slots.add_string(bytes.as_ptr().cast(), bytes.len(), text.hold());
         let results = self.perform(Body::Push, &mut operation)?;
         let slot = self.refer(results.index(0))?;
-        let known = Known { text: Some(text.hold()), slot, candidate: ptr::null_mut() };
+        let known =
+            Known { text: Some(text.hold()), bytes: bytes.as_ptr(), size: bytes.len(), slot, ..Known::default() };
         let old = match self.runtime.strings.to_lua.borrow_mut().get_mut(place(text.as_ptr().addr())) {
             Some(place) => std::mem::replace(place, known),
             // The runtime was closed meanwhile.

@@ -6,10 +6,10 @@ use std::ffi::{c_int, c_longlong};
 use crate::ffi::python::{PyFloat_FromDouble, PyLong_FromLongLong};
 use crate::lua::guard::effect;
 
-use crate::ffi::lua::{self as ffi, LupaBox};
+use crate::ffi::lua::{self as ffi, LupaBox, LupaValue};
 use crate::lua::State;
 use crate::lua::references::Reference;
-use crate::lua::stack::{Number, Type};
+use crate::lua::stack::{Number, Type, number_in};
 use crate::py::{Borrowed, Owned, Raised, args, error, object, text};
 
 use super::crossing::{Locked, Results};
@@ -194,7 +194,23 @@ impl Locked<'_> {
     }
 }
 
-/// A number for Python.
+/// What Python has for a number, a boolean or nil.
+///
+/// # Safety
+/// `value` was read from the stack of Lua.
+#[inline(always)]
+pub(super) unsafe fn plain_object(value: &LupaValue) -> Option<Result<Owned, Raised>> {
+    // SAFETY: promised by the caller; the type tells which field of the union is in use.
+    unsafe {
+        match value.type_ {
+            ffi::LUA_TNUMBER => Some(number(number_in(value))),
+            ffi::LUA_TNIL => Some(Ok(object::none())),
+            ffi::LUA_TBOOLEAN => Some(Ok(object::boolean(value.content.boolean != 0))),
+            _ => None,
+        }
+    }
+}
+
 /// A new `int` or `float`.
 pub(super) fn number(number: Number) -> Result<Owned, Raised> {
     match number {
