@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell, UnsafeCell};
 use std::ffi::c_int;
 use std::ptr;
 
-use crate::ffi::python::{Py_REFCNT, PyObject, PyThreadState};
+use crate::ffi::python::{Py_REFCNT, PyObject, PyThreadState, PyTypeObject};
 
 use crate::ffi::lua::{LupaRuntime, lua_State};
 use crate::lua::State;
@@ -12,6 +12,7 @@ use crate::lua::boxes::Boxes;
 use crate::lua::life;
 use crate::lua::memory::Memory;
 use crate::lua::references::References;
+use crate::py::spare::Spare;
 use crate::py::{Gil, Owned};
 use crate::shared::Shared;
 
@@ -69,6 +70,10 @@ pub(crate) struct Runtime {
     pub(crate) answers: Answers,
     pub(crate) strings: Strings,
     pub(crate) protocols: Protocols,
+    /// Wrappers of tables, functions and objects that were released.
+    tables: Spare,
+    functions: Spare,
+    others: Spare,
     /// Objects that are to be released when no lock is held.
     releases: RefCell<Vec<Owned>>,
     /// The counters, if the runtime has an allocator of its own.
@@ -109,6 +114,9 @@ impl Runtime {
             answers: Answers::default(),
             strings: Strings::default(),
             protocols: Protocols::default(),
+            tables: Spare::default(),
+            functions: Spare::default(),
+            others: Spare::default(),
             releases: RefCell::new(Vec::new()),
             memory,
             no_memory: Cell::new(0),
@@ -130,6 +138,29 @@ impl Runtime {
             }
         }
         runtime
+    }
+
+    /// The released wrappers of a type, where such wrappers are kept.
+    #[inline]
+    pub(crate) fn spare_wrappers(&self, class: *mut PyTypeObject) -> Option<&Spare> {
+        if class == self.types.table {
+            Some(&self.tables)
+        } else if class == self.types.function {
+            Some(&self.functions)
+        } else if class == self.types.object {
+            Some(&self.others)
+        } else {
+            None
+        }
+    }
+
+    /// What the released wrappers refer to, for the collector.
+    pub(crate) fn visit_spare_wrappers(&self, mut visit: impl FnMut(*mut PyObject) -> i32) -> i32 {
+        [&self.tables, &self.functions, &self.others]
+            .iter()
+            .map(|spare| spare.visit(&mut visit))
+            .find(|&result| result != 0)
+            .unwrap_or(0)
     }
 
     /// Notes that tables may have changed.
