@@ -128,15 +128,16 @@ impl Lock {
     /// Frees the lock, or hands it to the thread that has waited too long, and wakes the first of the queue.
     #[inline]
     fn pass_on(&self) {
-        let first = self.queue.borrow_mut().pop_front();
-        match first {
-            None => self.owner.store(0, Ordering::Release),
-            Some(first) => self.wake(&first),
+        if self.queue.borrow().is_empty() {
+            self.owner.store(0, Ordering::Release);
+        } else {
+            self.wake_first();
         }
     }
 
     #[cold]
-    fn wake(&self, first: &Waiter) {
+    fn wake_first(&self) {
+        let Some(first) = self.queue.borrow_mut().pop_front() else { return };
         let next = if first.since.elapsed() >= PATIENCE { first.thread } else { 0 };
         self.owner.store(next, Ordering::Release);
         // SAFETY: the sleeper frees its lock after it was woken, or after it left the queue.
