@@ -9,8 +9,8 @@ use bindgen::{EnumVariation, MacroTypeVariation};
 
 use crate::flavour::{Flavour, has_feature};
 use crate::headers::Declaration;
-use crate::lua_source::LuaSource;
-use crate::{Outcome, api_table, c_side, checked_calls, libclang};
+use crate::lua_source::{Library, LuaSource};
+use crate::{Outcome, api_table, bundled_lua, c_side, checked_calls, libclang};
 
 const WRAPPER: &str = "wrapper.h";
 
@@ -104,11 +104,17 @@ fn our_defines(flavour: Flavour) -> Vec<&'static str> {
     if flavour.is_luajit() { vec!["LUPA_LUAJIT"] } else { vec![] }
 }
 
-/// Compiles the file that bindgen wrote: `wrapper.h` and one callable function for each static one.
+/// Compiles the file that bindgen wrote: `wrapper.h` and one callable function for each static one. Where it becomes a part of
+/// the unit with Lua it is compiled by itself too, not for the module: its warnings are for us, and what it needs of Lua is
+/// compared with `lua/api.tsv`.
 fn compile(lua: &LuaSource, defines: &[&str], bodies: &Path) -> Outcome<()> {
     let mut compiler = lua.compiler();
     for name in defines {
         compiler.define(name, "1");
+    }
+    if let Library::Unit(unit) = &lua.library {
+        bundled_lua::compile(compiler.clone(), unit, bodies)?;
+        compiler.cargo_metadata(false);
     }
     if bodies.is_file() {
         compiler

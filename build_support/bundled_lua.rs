@@ -187,27 +187,47 @@ const MENDS: [(Flavour, &str, &str, &str); 12] = [
     ),
 ];
 
-/// Compiles the sources as one translation unit, which is faster than separate objects.
-pub fn build(flavour: Flavour) -> Outcome<LuaSource> {
+/// Writes the sources as one translation unit, which is faster than separate objects.
+pub fn prepare(flavour: Flavour) -> Outcome<LuaSource> {
     let folder = source_folder(flavour)?;
-    let out = PathBuf::from(env::var("OUT_DIR")?);
-    let unit = out.join(format!("{}.c", flavour.name()));
+    let unit = PathBuf::from(env::var("OUT_DIR")?).join(format!("{}.c", flavour.name()));
     fs::write(&unit, one_unit(flavour, &folder)?)?;
-    let name = format!("lupa_{}", flavour.name());
-    let lua = LuaSource {
+    Ok(LuaSource {
         include_dirs: vec![folder],
         defines: platform_defines(),
-        library: Library::Archive(out.join(format!("lib{name}.a"))),
+        library: Library::Unit(unit),
         is_bundled: true,
-    };
-    lua.compiler()
+    })
+}
+
+/// Compiles the sources, with our C side behind them. `-fno-semantic-interposition` says that no other library replaces a
+/// function of Lua here (see `link_symbols_to_this_module`). By itself GCC stops inlining when a unit has grown by some percent,
+/// and this one would have grown so far before the functions that matter.
+pub fn compile(mut compiler: cc::Build, unit: &Path, c_side: &Path) -> Outcome<()> {
+    let mut text = fs::read_to_string(unit)?;
+    writeln!(text, "#include \"{}\"", c_side.display())?;
+    fs::write(unit, text)?;
+    compiler
         .file(unit)
         .opt_level(3)
+        .pic(true)
         .warnings(false)
         .flag_if_supported("-Werror=implicit-function-declaration")
+        .flag_if_supported("-fexceptions")
+        .flag_if_supported("-fno-semantic-interposition")
+        .flag_if_supported("--param=inline-unit-growth=100")
         .cargo_metadata(false)
-        .try_compile(&name)?;
-    Ok(lua)
+        .try_compile(&archive_name(unit))?;
+    Ok(())
+}
+
+fn archive_name(unit: &Path) -> String {
+    format!("lupa_{}", unit.file_stem().unwrap_or_default().to_string_lossy())
+}
+
+/// Where the compiled sources are.
+pub fn archive_of(unit: &Path) -> PathBuf {
+    unit.with_file_name(format!("lib{}.a", archive_name(unit)))
 }
 
 /// The facilities of POSIX, and modules from shared libraries. (`LUA_USE_LINUX` would ask older versions for readline.)

@@ -21,6 +21,9 @@ pub struct LuaSource {
 }
 
 pub enum Library {
+    /// A C file with all of Lua, which is compiled as one translation unit with our C side: that calls functions of Lua for a
+    /// few instructions each, and the compiler sees through such calls.
+    Unit(PathBuf),
     /// An archive that becomes a part of the module.
     Archive(PathBuf),
     /// A shared library that the module loads.
@@ -42,7 +45,7 @@ pub fn find(flavour: Flavour) -> Outcome<LuaSource> {
         (None, None) if use_bundle && no_bundle => Err("LUPA_USE_BUNDLE contradicts LUPA_NO_BUNDLE".into()),
         (None, None) if no_bundle => from_system(flavour),
         (None, None) if flavour.is_luajit() => bundled_luajit::build(flavour),
-        (None, None) => bundled_lua::build(flavour),
+        (None, None) => bundled_lua::prepare(flavour),
         _ => Err("LUPA_LUA_INCLUDES and LUPA_LUA_LIB must be given together".into()),
     }
 }
@@ -117,6 +120,7 @@ impl LuaSource {
     /// Links the library. Comes after our C bodies on the command line, since they call it.
     pub fn link(&self) {
         match &self.library {
+            Library::Unit(source) => link_archive(&bundled_lua::archive_of(source)),
             Library::Archive(path) => link_archive(path),
             Library::Shared(path) => link_shared(path),
             Library::PkgConfig(flags) => flags.iter().for_each(|flag| link_flag(flag)),

@@ -163,15 +163,18 @@ static void lupa_pushaddress (lua_State *L, const void *address) {
 }
 #endif
 
-/* [-0, +1, -]   What a registry slot holds; its type. */
-static int lupa_pushslotvalue (lua_State *L, int slot) {
+/* [-0, +1, -]   table[key] without metamethods; the type. Before 5.3 the key must fit an int. */
+static int lupa_rawgeti (lua_State *L, int table, lua_Integer key) {
 #if LUA_VERSION_NUM >= 503
-  return lua_rawgeti(L, LUA_REGISTRYINDEX, slot);
+  return lua_rawgeti(L, table, key);
 #else
-  lua_rawgeti(L, LUA_REGISTRYINDEX, slot);
+  lua_rawgeti(L, table, (int)key);
   return lua_type(L, -1);
 #endif
 }
+
+/* [-0, +1, -]   What a registry slot holds; its type. */
+static int lupa_pushslotvalue (lua_State *L, int slot) { return lupa_rawgeti(L, LUA_REGISTRYINDEX, slot); }
 
 /* [-0, +1, -]   The value that `table` (at a positive index) holds for the address `key`. */
 static void lupa_rawgetp (lua_State *L, int table, const void *key) {

@@ -8,7 +8,7 @@
 #define LUPA_DIRECT_H
 
 /* [-0, +0|1, -]   What one of our registry slots holds, unless a script has exchanged it. */
-static int lupa_directreference (lua_State *L, int slot, const void *address, int tag) {
+static inline int lupa_directreference (lua_State *L, int slot, const void *address, int tag) {
   if (lupa_pushslotvalue(L, slot) == tag && address != NULL && lua_topointer(L, -1) == address) return 1;
   lua_pop(L, 1);
   return 0;
@@ -31,32 +31,112 @@ static int lupa_directobject (lua_State *L, const LupaRuntime *runtime, const vo
   return 0;
 }
 
-/* [-1, +0|1, -]   t k -> t [v]      t[k] where no metamethod has a say. */
-static int lupa_directget (lua_State *L) {
-  lua_rawget(L, -2);                                                /* t v */
-  if (!lua_isnil(L, -1) || !lua_getmetatable(L, -2)) return 1;
-  lua_pop(L, 2);
-  return 0;
-}
-
-/* [-2|0, +0, -]   t k v -> t [k v]      t[k] = v for a key that is there already: no metamethod has a say, nothing grows. */
-static int lupa_directset (lua_State *L) {
-  int is_there;
-  lua_pushvalue(L, -2);                                             /* t k v k */
-  lua_rawget(L, -4);                                                /* t k v old */
-  is_there = !lua_isnil(L, -1);
-  lua_pop(L, 1);                                                    /* t k v */
-  if (is_there) lua_rawset(L, -3);                                  /* t */
-  return is_there;
-}
-
-/* [-0, +0, -]   t -> t              #t where no metamethod has a say; -1 otherwise. */
-static ptrdiff_t lupa_directlen (lua_State *L) {
-  if (lua_getmetatable(L, -1)) {                                    /* t metatable */
-    lua_pop(L, 1);
-    return -1;
+/* [-0, +0|1, -]   Push what is plain, or known to Lua already. */
+static int lupa_directpush (lua_State *L, const LupaRuntime *runtime, const LupaSlot *slot) {
+  switch (slot->tag) {
+    case LUPA_INTEGER: lua_pushinteger(L, slot->value.integer); return 1;
+    case LUPA_NUMBER: lua_pushnumber(L, slot->value.number); return 1;
+    case LUPA_REFERENCE: return lupa_directreference(L, slot->index, slot->value.pointer, (int)slot->size);
+    case LUPA_KNOWN_STRING: return lupa_directstring(L, slot->index, slot->value.bytes, slot->size);
+    case LUPA_KNOWN_OBJECT: return lupa_directobject(L, runtime, slot->value.pointer, (unsigned int)slot->size);
+    default: return lupa_pushplain(L, slot);
   }
-  return (ptrdiff_t)lupa_rawlen(L, -1);
+}
+
+/*
+** [-0, +0|1, -]   t -> t [t[k]]     without metamethods. The type of the value, or -1 if the key is not known. (Integers that are keys fit
+** an int before Lua 5.3, see `plain_key`.)
+*/
+static inline int lupa_directrawget (lua_State *L, const LupaRuntime *runtime, const LupaSlot *key) {
+  if (key->tag == LUPA_INTEGER) return lupa_rawgeti(L, -1, key->value.integer);     /* t v */
+  if (!lupa_directpush(L, runtime, key)) return -1;                 /* t k */
+  lua_rawget(L, -2);                                                /* t v */
+  return lua_type(L, -1);
+}
+
+/* How many tables a missing field is looked for in, before Lua itself is asked. */
+enum { LUPA_MOST_INDEXED = 8 };
+
+/*
+** [-0, +n, -]   t -> t' ... [v]     t[key], which `t` lacks: what the tables have that `__index` names. The type; nil is told only; -1 if
+** that is for Lua to say, as it is where the last metatable that was asked had no table: leaving it to Lua is never wrong.
+*/
+static int lupa_directinherit (lua_State *L, LupaRuntime *runtime, const LupaSlot *key) {
+  int t = lua_gettop(L), left = LUPA_MOST_INDEXED, type = LUA_TNIL;
+  while (type == LUA_TNIL && left-- > 0) {
+    if (!lua_getmetatable(L, t)) return LUA_TNIL;
+    if (lua_topointer(L, -1) == runtime->asks_lua) return -1;       /* t metatable */
+    if (!lupa_directstring(L, runtime->own[LUPA_OWN_INDEX], "__index", sizeof("__index") - 1)) return -1;
+    lua_rawget(L, -2);                                              /* t metatable index */
+    type = lua_type(L, -1);
+    if (type == LUA_TNIL) return LUA_TNIL;
+    if (type != LUA_TTABLE) {
+      runtime->asks_lua = lua_topointer(L, -2);
+      return -1;
+    }
+    lua_replace(L, t);                                              /* index metatable */
+    lua_settop(L, t);                                               /* index */
+    type = lupa_directrawget(L, runtime, key);                      /* index [v] */
+    if (type == LUA_TNIL) lua_settop(L, t);                         /* index */
+  }
+  return type == LUA_TNIL ? -1 : type;
+}
+
+/*
+** [-0, +2|0, -]   -> [t v]          table[key], where no metamethod is called: the value is told. One that is plain is not left there.
+*/
+static int lupa_directget (lua_State *L, LupaRuntime *runtime, const LupaSlot *slots, LupaValue *value) {
+  const LupaSlot *key = &slots[1];
+  int top = lua_gettop(L), type;
+  if (!lupa_directreference(L, slots->index, slots->value.pointer, LUA_TTABLE)) return 0;               /* t */
+  type = lupa_directrawget(L, runtime, key);                        /* t [v] */
+  if (type == LUA_TNIL) {
+    lua_settop(L, top + 1);                                         /* t */
+    type = lupa_directinherit(L, runtime, key);                     /* ... */
+  }
+  if (type == LUA_TNIL) value->type = LUA_TNIL;
+  else if (type >= 0 && !lupa_isplain(lupa_read(L, -1, value))) return 1;
+  lua_settop(L, top);
+  return type >= 0;
+}
+
+/*
+** [-0, +3|0, -]   -> [t k v]        table[key] = value, for a key that is there already: no metamethod has a say, nothing grows (1). If
+** that needs more, what it needs is left there (-1), unless it is not known (0).
+*/
+static int lupa_directset (lua_State *L, const LupaRuntime *runtime, const LupaSlot *slots) {
+  const LupaSlot *key = &slots[1], *value = &slots[2];
+  int t = lua_gettop(L) + 1, done = 0;
+  if (!lupa_directreference(L, slots->index, slots->value.pointer, LUA_TTABLE)) return 0;               /* t */
+  if (key->tag == LUPA_INTEGER && lupa_rawgeti(L, t, key->value.integer) != LUA_TNIL) {              /* t old */
+    done = lupa_directpush(L, runtime, value);                      /* t old [v] */
+    if (done) lua_rawseti(L, t, key->value.integer);                /* t old */
+  } else {                                                          /* t [nil] */
+    if (key->tag == LUPA_INTEGER) lua_pop(L, 1);                    /* t */
+    if (lupa_directpush(L, runtime, key)) {                         /* t k */
+      lua_pushvalue(L, -1);                                         /* t k k */
+      lua_rawget(L, t);                                             /* t k old */
+      done = lua_isnil(L, -1) ? -1 : 1;
+      lua_settop(L, t + 1);                                         /* t k */
+      if (!lupa_directpush(L, runtime, value)) done = 0;            /* t k [v] */
+      if (done > 0) lua_rawset(L, t);                               /* t */
+    }
+  }
+  if (done >= 0) lua_settop(L, t - 1);
+  return done;
+}
+
+/* [-0, +0, -]   #table where no metamethod has a say; -1 otherwise. */
+static ptrdiff_t lupa_directlen (lua_State *L, int slot, const void *address) {
+  ptrdiff_t length = -1;
+  if (!lupa_directreference(L, slot, address, LUA_TTABLE)) return -1;                  /* t */
+  if (!lua_getmetatable(L, -1)) {
+    length = (ptrdiff_t)lupa_rawlen(L, -1);
+  } else {                                                          /* t metatable */
+    lua_pop(L, 1);
+  }
+  lua_pop(L, 1);
+  return length;
 }
 
 /*
@@ -88,38 +168,17 @@ static int lupa_directnextindex (lua_State *L, int key, int is_there) {
   return lua_next(L, -2);
 }
 
-/* [-0, +0, -]   Read a plain value. */
-static inline void lupa_readplain (lua_State *L, int index, LupaPlain *plain) {
-  switch (lua_type(L, index)) {
-    case LUA_TNUMBER:
-      plain->tag = LUPA_INTEGER;
-      if (lupa_toint(L, index, &plain->value.integer)) break;
-      plain->tag = LUPA_NUMBER;
-      plain->value.number = lupa_tonumber(L, index);
-      break;
-    case LUA_TSTRING:                       /* so that nothing is converted */
-      plain->tag = LUPA_STRING;
-      plain->value.bytes = lua_tolstring(L, index, &plain->size);
-      break;
-    case LUA_TBOOLEAN:
-      plain->tag = lua_toboolean(L, index) ? LUPA_TRUE : LUPA_FALSE;
-      break;
-    default:
-      plain->tag = LUPA_NIL;
-  }
-}
-
 /* [-0, +0, -]   k v -> k v          Read an element; 0 if that has to wait. A key that is a string goes to a registry slot. */
 static inline int lupa_readelement (lua_State *L, LupaReading *reading, LupaElement *element) {
-  lupa_readplain(L, -2, &element->key);
+  LupaValue *key = &element->key;
+  lupa_read(L, -2, key);
   if (reading->reads_values) {
-    lupa_readplain(L, -1, &element->value);
-    if (element->value.tag == LUPA_NIL) return 0;
+    int type = lupa_read(L, -1, &element->value);
+    if (!lupa_isplain(type) && type != LUA_TSTRING) return 0;
   }
-  if (element->key.tag != LUPA_STRING)
-    return element->key.tag == LUPA_INTEGER && element->key.value.integer == (int)element->key.value.integer;
-  reading->wants_slots = reading->slot_count == 0;
-  if (reading->wants_slots) return 0;
+  if (key->type == LUA_TNUMBER) return key->is_integer && key->content.integer == (int)key->content.integer;
+  reading->wants_slots = key->type == LUA_TSTRING && reading->slot_count == 0;
+  if (key->type != LUA_TSTRING || reading->wants_slots) return 0;
   element->slot = reading->slots[--reading->slot_count];
   lupa_refillslot(L, element->slot, -2);
   return 1;
@@ -142,30 +201,17 @@ static int lupa_readelements (lua_State *L, LupaReading *reading, LupaElement *e
   return count;
 }
 
-/* [-0, +0, -]   The tag of what is on the top; with it the value, if that is plain data. */
-static inline int lupa_readresult (lua_State *L, LupaResult *plain) {
-  switch (lua_type(L, -1)) {
-    case LUA_TNIL: return LUPA_NIL;
-    case LUA_TBOOLEAN: return lua_toboolean(L, -1) ? LUPA_TRUE : LUPA_FALSE;
-    case LUA_TNUMBER:
-      if (lupa_toint(L, -1, &plain->value.integer)) return LUPA_INTEGER;
-      plain->value.number = lupa_tonumber(L, -1);
-      return LUPA_NUMBER;
-    default: return LUPA_NOT_PLAIN;
-  }
-}
-
 /* [-0|(n+1), +0, -]   x results -> [x results]      Take no result, or one that is plain data, and what lies below. */
-static inline void lupa_takeplain (lua_State *L, int results, LupaResult *plain) {
-  int tag = results == 1 ? lupa_readresult(L, plain) : results == 0 ? LUPA_NIL : LUPA_NOT_PLAIN;
-  if (tag != LUPA_NOT_PLAIN) lua_pop(L, results + 1);
-  plain->tag = tag;
+static inline void lupa_takeplain (lua_State *L, int results, LupaValue *value) {
+  value->type = results == 0 ? LUA_TNIL : LUA_TNONE;
+  if (results == 1) lupa_read(L, -1, value);
+  if (lupa_isplain(value->type)) lua_pop(L, results + 1);
 }
 
 /* [-(n+2), +0|m+1, -]  handler f a b c -> [handler results|error]   The status of the call; a result that is plain data is taken. */
-static int lupa_directcall (lua_State *L, LupaRuntime *runtime, int handler, int arguments, LupaResult *plain) {
+static int lupa_directcall (lua_State *L, LupaRuntime *runtime, int handler, int arguments, LupaValue *value) {
   int status = lupa_protectedcall(L, runtime, NULL, handler, arguments);
-  if (status == LUA_OK) lupa_takeplain(L, lua_gettop(L) - handler, plain);
+  if (status == LUA_OK) lupa_takeplain(L, lua_gettop(L) - handler, value);
   return status;
 }
 
@@ -233,19 +279,19 @@ static int lupa_directtake (lua_State *L, LupaRuntime *runtime, LupaResumed *res
 ** taken.
 */
 static int lupa_directresume (lua_State *L, LupaRuntime *runtime, lua_State *co, int arguments, int few, LupaResumed *resumed,
-                              LupaResult *plain) {
+                              LupaValue *value) {
   LupaOuter outer = lupa_enter(L, runtime, NULL);
   int results = 0;
   if (arguments > 0) lua_xmove(L, co, arguments);                   /* thread */
   resumed->status = lupa_resume(co, L, arguments, &results);
   lupa_leave(runtime, outer);
   resumed->died = 0;
-  plain->tag = LUPA_NOT_PLAIN;
+  value->type = LUA_TNONE;
   if ((resumed->status != LUA_OK && resumed->status != LUA_YIELD) || results > few) {
     return lupa_directtake(L, runtime, resumed, results);
   }
   lua_xmove(co, L, results);                                        /* thread values */
-  if (results > 0) lupa_takeplain(L, results, plain);     /* [thread values] */
+  if (results > 0) lupa_takeplain(L, results, value);     /* [thread values] */
   return LUA_OK;
 }
 

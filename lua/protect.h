@@ -43,7 +43,7 @@ static int lupa_message_handler (lua_State *L) {
   if (lupa_pushfunction(L, runtime, LUPA_TRACEBACK)) {
     lua_pushvalue(L, 1);                                            /* value f value */
     if (lua_pcall(L, 1, 1, 0) != LUA_OK || lua_isnil(L, 2)) lua_pushboolean(L, 0);    /* value ... text|false */
-    (void)lupa_fillslot(L, runtime->traceback, -1, 0);
+    (void)lupa_fillslot(L, runtime->traceback, -1);
   }
   lua_settop(L, 1);
   return 1;
@@ -161,6 +161,12 @@ static void lupa_opencache (lua_State *L, LupaRuntime *runtime) {
   lupa_own(L, runtime, LUPA_OWN_CACHE);
 }
 
+/* [-0, +0, e]   The name that a short way looks up, which must not allocate. */
+static void lupa_keepname (lua_State *L, LupaRuntime *runtime) {
+  lua_pushliteral(L, "__index");
+  lupa_own(L, runtime, LUPA_OWN_INDEX);
+}
+
 /* [-0, +0, e]   The functions of ours that cannot be pushed without allocating are kept in the registry. */
 static void lupa_keepfunctions (lua_State *L, LupaRuntime *runtime, int first, int end) {
   int i;
@@ -208,6 +214,7 @@ static int lupa_body_open (lua_State *L) {
   lupa_bindmode(L, runtime);
   lupa_openmetatable(L, runtime);
   lupa_opencache(L, runtime);
+  lupa_keepname(L, runtime);
   lupa_openfunctions(L, runtime);
   lupa_keepchunkname(L);
   return 0;

@@ -11,6 +11,7 @@
 enum LupaTag {
   LUPA_NIL, LUPA_FALSE, LUPA_TRUE, LUPA_INTEGER, LUPA_NUMBER,
   LUPA_REFERENCE,                           /* a value in a registry slot that is ours */
+  LUPA_KNOWN_STRING, LUPA_KNOWN_OBJECT,     /* what Lua has already, unless a script has taken it away: see lua/direct.h */
   LUPA_STRING, LUPA_OBJECT,                 /* from here on, pushing allocates */
 
   /* Only for building tables, which have numbers: see lua/build.h. */
@@ -46,17 +47,19 @@ typedef struct LupaBox {
 
 typedef struct LupaSlot {
   int tag;                                  /* enum LupaTag */
-  int index;                                /* REFERENCE: registry slot; STRING: one that keeps it, or 0; NEWTABLE and below:
-                                               number of the table */
+  int index;                                /* REFERENCE, KNOWN_STRING: registry slot; STRING: one that keeps it, or 0; NEWTABLE and
+                                               below: number of the table */
   union {
     lua_Integer integer;                    /* LIST: the index of the first item; NEWTABLE: how many fields to expect */
     lua_Number number;
-    const void *pointer;                    /* REFERENCE: what the registry slot should hold, NULL for anything */
+    const void *pointer;                    /* REFERENCE: what the registry slot should hold, NULL for anything; KNOWN_OBJECT:
+                                               the object */
     const char *bytes;
     LupaNode *node;                         /* set to NULL by C when a box has taken the node over */
   } value;
-  size_t size;                              /* STRING: bytes; REFERENCE: type of what the registry slot should hold; a run:
-                                               how many numbers; NEWTABLE: how many items to expect */
+  size_t size;                              /* a string: bytes; REFERENCE: type of what the registry slot should hold;
+                                               KNOWN_OBJECT: protocol; a run: how many numbers; NEWTABLE: how many items to
+                                               expect */
   void *keep;                               /* PyObject * that keeps the bytes or the reference alive; Rust only */
 } LupaSlot;
 
@@ -66,21 +69,23 @@ typedef union LupaNumber {
   lua_Number number;
 } LupaNumber;
 
-/* A value that Python gets without a wrapper. */
-typedef struct LupaPlain {
-  int tag;                                  /* FALSE, TRUE, INTEGER, NUMBER, STRING; NIL for everything else */
+/* A value of Lua as plain data, as far as it is. Bytes are those of the value on the stack. */
+typedef struct LupaValue {
+  int type;                                 /* as lua_type has it */
+  int is_integer;                           /* a number is one that Python takes for an int */
   union {
+    int boolean;
     int64_t integer;
     double number;
     const char *bytes;
-  } value;
-  size_t size;                              /* STRING: bytes */
-} LupaPlain;
+  } content;
+  size_t size;                              /* of a string */
+} LupaValue;
 
 /* An element of a table, whose key is an int or a string. */
 typedef struct LupaElement {
-  LupaPlain key, value;
-  int slot;                                 /* STRING: the registry slot with the key */
+  LupaValue key, value;
+  int slot;                                 /* the registry slot with a key that is a string */
 } LupaElement;
 
 /* What is read of the elements of a table. */
@@ -92,17 +97,6 @@ typedef struct LupaReading {
   int is_end;                               /* says: there are no more elements */
   int wants_slots;                          /* says: there were too few slots */
 } LupaReading;
-
-/* A result that was plain data, and has left the stack. */
-typedef struct LupaResult {
-  int tag;                                  /* enum LupaTag, below LUPA_REFERENCE, or LUPA_NOT_PLAIN */
-  union {
-    int64_t integer;
-    double number;
-  } value;
-} LupaResult;
-
-enum { LUPA_NOT_PLAIN = -1 };
 
 /* Why a body gave up, where the message alone would not tell. */
 enum LupaFailure {
@@ -134,7 +128,7 @@ typedef struct LupaAnswer {
 } LupaAnswer;
 
 /* Registry slots of our own objects. What they hold is checked against `address` before use. */
-enum LupaOwn { LUPA_OWN_METATABLE, LUPA_OWN_CACHE, LUPA_OWN_COUNT };
+enum LupaOwn { LUPA_OWN_METATABLE, LUPA_OWN_CACHE, LUPA_OWN_INDEX, LUPA_OWN_COUNT };
 
 /* Functions of ours that are pushed by number: a closure has to be kept where pushing a C function allocates. */
 enum LupaFunction {
@@ -173,6 +167,7 @@ typedef struct LupaRuntime {
   int own[LUPA_OWN_COUNT];
   const void *address[LUPA_OWN_COUNT];
   int functions[LUPA_FUNCTION_COUNT];       /* registry slots of the functions, where they are kept */
+  const void *asks_lua;                     /* the last metatable whose `__index` was found to be no table; only compared */
   int traceback;                            /* registry slot with the text of the last traceback, or false */
   int thrown;                               /* registry slot with the value to be raised in a coroutine, or false */
   LupaTrace *trace;                         /* made when it is first needed */
@@ -223,6 +218,24 @@ static LupaBox *lupa_tobox (lua_State *L, int index) {
   return box->magic == ((uintptr_t)box ^ (uintptr_t)LUPA_MAGIC) ? box : NULL;
 }
 
+/* Do values of this type need no place on the stack once they are read? */
+static int lupa_isplain (int type) { return type == LUA_TNUMBER || type == LUA_TNIL || type == LUA_TBOOLEAN; }
+
+/* [-0, +0, -] The value at `index`; its type. */
+static int lupa_read (lua_State *L, int index, LupaValue *value) {
+  value->type = lua_type(L, index);
+  switch (value->type) {
+    case LUA_TBOOLEAN: value->content.boolean = lua_toboolean(L, index); break;
+    case LUA_TSTRING: value->content.bytes = lua_tolstring(L, index, &value->size); break;
+    case LUA_TNUMBER:
+      value->is_integer = lupa_toint(L, index, &value->content.integer);
+      if (!value->is_integer) value->content.number = lupa_tonumber(L, index);
+      break;
+    default: break;
+  }
+  return value->type;
+}
+
 /*
 ** Registry slots of ours hold `false` while they are free. A script can change any slot; it is left alone then, since Lua may have
 ** given it to a binary module. What is stored in an occupied slot allocates nothing.
@@ -234,10 +247,9 @@ static void lupa_refillslot (lua_State *L, int slot, int index) {
   lua_rawseti(L, LUA_REGISTRYINDEX, slot);
 }
 
-/* [-0, +0, -] Put the value at `index` into a slot, which is free or at least occupied: 1. */
-static int lupa_fillslot (lua_State *L, int slot, int index, int only_if_free) {
-  int type = lupa_pushslotvalue(L, slot);
-  int fits = only_if_free ? type == LUA_TBOOLEAN && !lua_toboolean(L, -1) : type != LUA_TNIL;
+/* [-0, +0, -] Put the value at `index` into a slot, which is occupied: 1. */
+static int lupa_fillslot (lua_State *L, int slot, int index) {
+  int fits = lupa_pushslotvalue(L, slot) != LUA_TNIL;
   lua_pop(L, 1);
   if (fits) lupa_refillslot(L, slot, index);
   return fits;
@@ -256,6 +268,16 @@ static void lupa_keepstring (lua_State *L, int slot) {
   int fits = type == LUA_TSTRING || (type == LUA_TBOOLEAN && !lua_toboolean(L, -1));
   lua_pop(L, 1);
   if (fits) lupa_refillslot(L, slot, -1);
+}
+
+/* [-0, +0, -] Put the value at `index` into a slot that is free: its type and address, or -1. */
+static int lupa_takeslot (lua_State *L, int slot, int index, const void **address) {
+  int is_free = lupa_pushslotvalue(L, slot) == LUA_TBOOLEAN && !lua_toboolean(L, -1);
+  lua_pop(L, 1);
+  if (!is_free) return -1;
+  lupa_refillslot(L, slot, index);
+  *address = lua_topointer(L, index);
+  return lua_type(L, index);
 }
 
 /* [-0, +0, -] Is the value on the top the one with that address and type? */

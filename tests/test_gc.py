@@ -418,3 +418,57 @@ class TestWeakReferences:
         del table
         gc.collect()
         assert len(names) == 0
+
+
+class TestWrappersOfReleasedOnes:
+    """Wrappers are made in the memory of released ones."""
+
+    @pytest.mark.parametrize("kind", ["new", "function() return new end"])
+    def test_nothing_is_left_of_the_old_one(self, lua, kind):
+        make = lua.eval("function() local new = {} return " + kind + " end")
+        for _ in range(3):
+            old = [make() for _ in range(40)]
+            died = []
+            references = [weakref.ref(wrapper, died.append) for wrapper in old]
+            hashes = {hash(wrapper) for wrapper in old}
+            assert len(hashes) == len(old)
+            del old
+            assert sorted(map(id, died)) == sorted(map(id, references))
+            new = [make() for _ in range(40)]
+            assert [reference() for reference in references] == [None] * 40
+            assert all(weakref.getweakrefcount(wrapper) == 0 for wrapper in new)
+            assert len(set(new)) == 40
+
+    def test_functions_stay_callable(self, lua):
+        make = lua.eval("function(n) return function() return n end end")
+        for number in range(100):
+            assert make(number)() == number
+        assert [each() for each in [make(number) for number in range(50)]] == list(range(50))
+
+    def test_the_collector_tracks_them(self, lua):
+        make = lua.eval("function() return {} end")
+        for _ in range(3):
+            assert gc.is_tracked(make())
+
+    def test_they_die_with_their_runtime(self, new_runtime, collect):
+        runtime = new_runtime()
+        tables = [runtime.table() for _ in range(100)]
+        reference = weakref.ref(runtime)
+        last = tables.pop()
+        del tables, runtime
+        collect()
+        assert reference() is not None
+        del last
+        collect()
+        assert reference() is None
+
+    def test_types_have_as_many_references_as_before(self, new_runtime, collect):
+        class_of_tables = type(new_runtime().table())
+        collect()
+        before = sys.getrefcount(class_of_tables)
+        for _ in range(10):
+            runtime = new_runtime()
+            tables = [runtime.table() for _ in range(30)]
+            del tables, runtime
+            collect()
+        assert sys.getrefcount(class_of_tables) == before

@@ -156,7 +156,7 @@ HARMLESS = """
     PyByteArray_AsString PyByteArray_Size PyBytes_AsString PyBytes_FromStringAndSize PyBytes_Size PyCFunction_GetSelf
     PyCallable_Check PyCapsule_GetPointer PyCapsule_New PyDict_Next PyDict_Size PyErr_ExceptionMatches PyErr_Fetch
     PyErr_Occurred PyEval_SaveThread PyException_GetTraceback PyFloat_FromDouble PyIter_Check PyLong_FromLong
-    PyLong_FromLongLong PyLong_FromSize_t PyLong_FromUnsignedLongLong PyMethod_Self PyModuleDef_Init PyModule_GetDef PyModule_GetState PyObject_CheckBuffer PyObject_GC_Track PyObject_GC_UnTrack
+    PyLong_FromLongLong PyLong_FromSize_t PyLong_FromUnsignedLongLong PyMethod_Self PyModuleDef_Init PyModule_GetDef PyModule_GetState PyObject_CheckBuffer PyObject_GC_Track PyObject_GC_UnTrack PyObject_Init
     PyObject_SelfIter PySys_GetObject PyThread_acquire_lock_timed PyThread_allocate_lock PyThread_free_lock PyThread_get_thread_ident
     PyThread_release_lock PyType_GetModule PyType_IsSubtype PyUnicode_GetLength PyUnicode_New PyUnicode_ReadChar PyVectorcall_Call Py_GetVersion
     Py_IsFinalizing _PyType_Lookup

@@ -69,6 +69,45 @@ class TestReading:
     def test_index_chains_are_followed(self, lua):
         assert lua.eval("setmetatable({}, {__index = setmetatable({}, {__index = {deep = 1}})})").deep == 1
 
+    @pytest.mark.parametrize("length", [1, 2, 7, 8, 9, 20])
+    @pytest.mark.parametrize("end", ["{deep = 1, [2] = 'two'}", "function(t, k) return rawget({deep = 1, [2] = 'two'}, k) end"], ids=["table", "function"])
+    def test_index_chains_of_any_length(self, lua, length, end):
+        """Chains of tables are followed without a protected call, up to a length."""
+        build = lua.eval("function(n, t) for _ = 1, n do t = setmetatable({}, {__index = t}) end return t end")
+        table = build(length, lua.eval(end))
+        for _ in range(3):
+            assert (table["deep"], table.deep, table[2], table["missing"], table[3], table[1.5]) == (1, 1, "two", None, None, None)
+
+    def test_an_index_chain_that_is_a_loop(self, lua, lupa_module):
+        loop = lua.eval("(function() local t = {} return setmetatable(t, {__index = t}) end)()")
+        for _ in range(3):
+            with pytest.raises(lupa_module.LuaError, match="loop"):
+                loop["missing"]
+
+    def test_values_of_all_kinds_come_through_index(self, lua):
+        values = [None, True, False, 7, 2.5, "text", lua.eval("{}"), lua.eval("print"), object()]
+        table = lua.eval("function(t) return setmetatable({}, {__index = t}) end")(lua.table(*values))
+        for _ in range(3):
+            assert [table[place] for place in range(1, len(values) + 1)] == values
+
+    def test_index_is_looked_up_without_metamethods(self, lua):
+        """A metatable inherits no `__index`, and one that is false or no table is Lua's business."""
+        inherits = lua.eval("setmetatable({}, setmetatable({}, {__index = {__index = {x = 1}}}))")
+        of_text = lua.eval("setmetatable({}, {__index = 'text'})")
+        for _ in range(3):
+            assert inherits["x"] is None
+            assert of_text["upper"] is not None
+
+    def test_an_index_that_can_not_be_indexed(self, lua, lupa_module):
+        table = lua.eval("setmetatable({}, {__index = false})")
+        for _ in range(3):
+            with pytest.raises(lupa_module.LuaError, match="index"):
+                table["x"]
+
+    def test_an_index_that_is_an_object_of_python(self, lua):
+        table = lua.eval("function(o) return setmetatable({}, {__index = o}) end")({"x": 1})
+        assert [table["x"] for _ in range(3)] == [1, 1, 1]
+
     def test_an_error_in_index_is_raised(self, lua, lupa_module):
         table = lua.eval("setmetatable({}, {__index = function(t, key) error('no ' .. key) end})")
         for _ in range(3):

@@ -15,10 +15,10 @@ use crate::ffi::lua as ffi;
 use crate::lua::State;
 use crate::py::args::{Given, Signature};
 use crate::py::error::{self, raise, raise_stop_iteration, raise_type_error, raise_value_error};
-use crate::py::types::{self, TypeSpec, short_method, slot, vector_method};
+use crate::py::types::{TypeSpec, short_method, slot, vector_method};
 use crate::py::{Borrowed, Owned, Raised, edge, object as objects};
 
-use super::object::{self, COMMON_FLAGS, checked_reference, enter, release_object, traverse};
+use super::object::{self, COMMON_FLAGS, checked_reference, enter, free_object, traverse};
 use super::throwing::exception_instance;
 
 const DOC: &CStr = c"A Lua coroutine, used like a Python generator.
@@ -97,8 +97,7 @@ unsafe extern "C" fn dealloc(slf: *mut PyObject) {
     unsafe {
         PyObject_GC_UnTrack(slf.cast());
         clear(slf);
-        release_object(slf);
-        types::free(slf);
+        free_object(slf);
     }
 }
 

@@ -11,10 +11,10 @@ use crate::bridge::wrapper::{LuaCoroutineFunction, LuaFunction, LuaThread};
 use crate::lua::references::Reference;
 use crate::py::args::Given;
 use crate::py::error::raise_type_error;
-use crate::py::types::{self, TypeSpec, offset, slot, vector_method};
+use crate::py::types::{TypeSpec, offset, slot, vector_method};
 use crate::py::{Borrowed, Gil, Owned, Raised, args, edge};
 
-use super::object::{self, COMMON_FLAGS, checked_reference, enter, give_up, positional, release_object};
+use super::object::{self, COMMON_FLAGS, checked_reference, enter, free_object, give_up, positional};
 
 const FUNCTION_DOC: &CStr = c"A Lua function.
 
@@ -88,8 +88,7 @@ unsafe extern "C" fn dealloc_coroutine_function(slf: *mut PyObject) {
     unsafe {
         PyObject_GC_UnTrack(slf.cast());
         give_up((*wrapper).callable.object.runtime, ptr::replace(&raw mut (*wrapper).function, Reference::NONE));
-        release_object(slf);
-        types::free(slf);
+        free_object(slf);
     }
 }
 

@@ -1,7 +1,7 @@
 //! `_LuaObject`: what all wrappers can do. Userdata, light userdata and objects of LuaJIT's FFI are of exactly this type.
 
 use std::ffi::{c_int, c_void};
-use std::ptr;
+use std::ptr::{self, NonNull};
 
 use crate::ffi::python::*;
 use crate::lua::guard::effect;
@@ -104,11 +104,11 @@ unsafe extern "C" fn refuse_new(
     unsafe { edge::<Owned>(|gil| Err(raise_type_error(gil, "Type cannot be instantiated manually"))) }
 }
 
-/// Gives up the registry slot without locking, and releases the runtime.
+/// Gives up the registry slot without locking, releases the runtime, and frees the wrapper.
 ///
 /// # Safety
 /// `object` is a wrapper with no reference left; its further fields are released.
-pub(super) unsafe fn release_object(object: *mut PyObject) {
+pub(super) unsafe fn free_object(object: *mut PyObject) {
     let wrapper: *mut LuaObject = object.cast();
     // SAFETY: promised by the caller; the GIL is held.
     unsafe {
@@ -117,6 +117,13 @@ pub(super) unsafe fn release_object(object: *mut PyObject) {
         }
         let runtime = ptr::replace(&raw mut (*wrapper).runtime, ptr::null_mut());
         give_up(runtime, ptr::replace(&raw mut (*wrapper).reference, Reference::NONE));
+        let spare = runtime
+            .as_ref()
+            .and_then(|object| object.runtime.as_ref()?.spare_wrappers(Py_TYPE(&raw mut (*wrapper).base)));
+        match spare {
+            Some(spare) => spare.free(NonNull::new_unchecked(object)),
+            None => types::free(object),
+        }
         drop(Owned::from_optional(runtime.cast()));
     }
 }
@@ -138,8 +145,7 @@ unsafe extern "C" fn dealloc(slf: *mut PyObject) {
     // SAFETY: called by Python for a wrapper with no reference left.
     unsafe {
         PyObject_GC_UnTrack(slf.cast());
-        release_object(slf);
-        types::free(slf);
+        free_object(slf);
     }
 }
 

@@ -130,6 +130,10 @@ unsafe extern "C" fn traverse(slf: *mut PyObject, visit: visitproc, arg: *mut c_
             return result;
         }
         let result = runtime.options.visit(|object| visit(object.as_ptr(), arg));
+        if result != 0 {
+            return result;
+        }
+        let result = runtime.visit_spare_wrappers(|class| visit(class, arg));
         if result != 0 { result } else { runtime.boxes.visit(|object| visit(object.cast(), arg)) }
     }
 }

@@ -3,16 +3,16 @@
 //! walk goes on from the last key that was handed out: a small integer, or a string, which waits in a registry slot.
 
 use std::cell::{Cell, RefCell};
-use std::ffi::{c_int, c_uint};
+use std::ffi::c_int;
 use std::mem::MaybeUninit;
 
-use crate::ffi::lua::{self as ffi, LupaElement, LupaPlain, LupaReading};
+use crate::ffi::lua::{self as ffi, LupaElement, LupaReading, LupaValue};
 use crate::lua::guard::effect;
-use crate::lua::stack::Type;
-use crate::py::{Owned, error, object};
+use crate::lua::stack::{Type, bytes_in};
+use crate::py::{Owned, error};
 
 use super::crossing::Locked;
-use super::unmarshal::{float, integer};
+use super::unmarshal::plain_object;
 use super::walk::Position;
 
 /// How many elements are read at once, at most: a loop that ends early has asked for the rest in vain.
@@ -159,9 +159,9 @@ impl Locked<'_> {
         let mut items = ahead.items.borrow_mut();
         ahead.is_end.set(is_end);
         for element in elements.iter().rev() {
-            let is_integer = element.key.tag == ffi::LUPA_INTEGER as c_int;
-            // SAFETY: the tag tells which field of the union is in use.
-            let small = || Position::Integer(unsafe { element.key.value.integer } as c_int);
+            let is_integer = element.key.type_ == ffi::LUA_TNUMBER;
+            // SAFETY: the type tells which field of the union is in use.
+            let small = || Position::Integer(unsafe { element.key.content.integer } as c_int);
             let key = if is_integer { small() } else { Position::Slot(element.slot) };
             match self.make_item(element, what) {
                 Some(item) => items.push((key, item)),
@@ -230,22 +230,19 @@ impl Locked<'_> {
 
     /// The Python object for a value, if making it runs no code. An error is left to who asks next.
     #[inline]
-    fn plain(&self, value: &LupaPlain) -> Option<Owned> {
-        // SAFETY: the tag tells which field of the union is in use; a string lives as long as nothing runs.
+    fn plain(&self, value: &LupaValue) -> Option<Owned> {
+        // SAFETY: C has read the value; a string lives as long as nothing runs.
         let plain = unsafe {
-            match value.tag as c_uint {
-                ffi::LUPA_INTEGER => integer(value.value.integer),
-                ffi::LUPA_NUMBER => float(value.value.number),
-                ffi::LUPA_TRUE => Ok(object::boolean(true)),
-                ffi::LUPA_FALSE => Ok(object::boolean(false)),
-                ffi::LUPA_STRING => {
-                    let bytes = std::slice::from_raw_parts(value.value.bytes.cast(), value.size);
+            match plain_object(value) {
+                Some(plain) => plain,
+                None if value.type_ == ffi::LUA_TSTRING => {
+                    let bytes = bytes_in(value);
                     if !bytes.is_ascii() || !self.decodes_simply() {
                         return None;
                     }
                     self.unmarshal_ascii(bytes)
                 }
-                _ => return None,
+                None => return None,
             }
         };
         plain.map_err(|raised| error::clear(self.gil, raised)).ok()

@@ -4,7 +4,7 @@ use std::ffi::{c_int, c_uint};
 use std::mem::MaybeUninit;
 use std::ops::Deref;
 
-use crate::ffi::lua::{self as ffi, LupaResult, LupaRuntime, lua_State};
+use crate::ffi::lua::{self as ffi, LupaRuntime, LupaValue, lua_State};
 use crate::lua::State;
 use crate::lua::guard::Guard;
 use crate::lua::guard::effect;
@@ -16,7 +16,7 @@ use crate::trace;
 use super::errors;
 use super::operation::{Body, Operation};
 use super::runtime::{Phase, Runtime, RuntimeObject};
-use super::unmarshal::plain_value;
+use super::unmarshal::plain_object;
 
 /// How many crossings may be nested. Plain Lua has a limit of the same size for its own C calls; LuaJIT has none.
 const MAX_DEPTH: u32 = 190;
@@ -189,7 +189,7 @@ impl<'rt> Locked<'rt> {
     pub(super) fn enter_pushed(
         &self,
         base: c_int,
-        enter: impl FnOnce(*mut lua_State, *mut LupaRuntime, *mut LupaResult) -> c_int,
+        enter: impl FnOnce(*mut lua_State, *mut LupaRuntime, *mut LupaValue) -> c_int,
         failure: impl FnOnce() -> c_uint,
     ) -> Result<Left<'rt>, Raised> {
         let mut plain = MaybeUninit::uninit();
@@ -203,7 +203,7 @@ impl<'rt> Locked<'rt> {
         };
         if status == ffi::LUA_OK as c_int
             // SAFETY: C has said what it is.
-            && let Some(value) = plain_value(unsafe { plain.assume_init_ref() })
+            && let Some(value) = unsafe { plain_object(plain.assume_init_ref()) }
         {
             return value.map(Left::Value);
         }

@@ -4,16 +4,19 @@
 use std::cell::Cell;
 use std::ffi::{c_int, c_uint};
 
-use crate::ffi::lua::{self as ffi, LupaResumed};
+use crate::ffi::lua::{self as ffi, LupaResumed, LupaSlot, LupaValue};
 use crate::ffi::python::*;
 use crate::lua::guard::effect;
 use crate::lua::numbers::is_exact;
 use crate::lua::references::Reference;
+use crate::lua::stack::UNREAD;
 use crate::py::{Borrowed, Owned, Raised, text};
 use crate::trace;
 
 use super::crossing::{Left, Locked, RESULTS_WITH_ROOM, Results};
 use super::errors;
+use super::plain;
+use super::unmarshal::plain_object;
 use super::wrapper::LuaObject;
 
 /// A frame has room for so many values without asking, those that still lie there included: a C function has `LUA_MINSTACK`
@@ -126,14 +129,12 @@ impl<'rt> Locked<'rt> {
     /// `[-0, +0, -]` Reads a field of an object.
     pub(crate) fn index_directly(&self, object: Reference, key: Borrowed<'_>) -> Option<Result<Owned, Raised>> {
         effect!(self.state(), "[-0, +0, -]");
-        if self.is_table(object) && self.room() >= 2 {
-            let state = self.state();
-            let base = state.top();
-            let value = self.get_directly(object, key);
-            state.drop_to(base);
-            if let Some(value) = value? {
-                return Some(value);
-            }
+        if self.room() >= 2
+            && self.is_table(object)
+            && let Some(key) = self.plain_key(key)
+            && let Some(value) = self.get_directly(&[plain::reference(object), key])
+        {
+            return Some(value);
         }
         let left = self.perform_directly(2, || {
             self.push_ours(ffi::LUPA_INDEX) && self.push_reference(object) && self.push_directly(key)
@@ -149,52 +150,71 @@ impl<'rt> Locked<'rt> {
         value: Option<Borrowed<'_>>,
     ) -> Option<Result<(), Raised>> {
         effect!(self.state(), "[-0, +0, -]");
-        let state = self.state();
-        let base = state.top();
         self.runtime.note_change();
-        let pushed =
-            self.room() >= 3 && self.push_reference(object) && self.push_directly(key) && self.push_optional(value);
-        let done = if !pushed {
-            None
-        } else if self.set_directly(object) {
-            Some(Ok(()))
-        } else {
-            let results =
-                self.perform_directly(3, || self.push_ours(ffi::LUPA_NEWINDEX) && self.push_copies(base + 1, 3));
-            results.map(|results| results.map(drop))
-        };
-        state.drop_to(base);
-        done
-    }
-
-    /// `[-0, +0|1|2, -]` Reads a field of a table. The value is missing if a metamethod has a say, everything if the table or the key
-    /// needs the long way.
-    fn get_directly(&self, table: Reference, key: Borrowed<'_>) -> Option<Option<Result<Owned, Raised>>> {
-        effect!(self.state(), "[-0, +0|1|2, -]");
-        if !self.push_reference(table) || !self.push_directly(key) {
-            trace::note!("short way: a field is not read, the stack has {}", self.state().top());
+        if self.room() < 3 {
             return None;
         }
-        // SAFETY: the state is live; a table and a key are on the top.
-        let found = unsafe { ffi::lupa_directget(self.state().as_ptr()) } != 0;
+        if self.is_table(object) {
+            let value = value.map_or(Some(plain::NIL), |value| self.plain_slot(value))?;
+            return self.set_directly(&[plain::reference(object), self.plain_key(key)?, value]);
+        }
+        let results = self.perform_directly(3, || {
+            self.push_ours(ffi::LUPA_NEWINDEX)
+                && self.push_reference(object)
+                && self.push_directly(key)
+                && value.map_or_else(|| self.push_nil() == 1, |value| self.push_directly(value))
+        })?;
+        Some(results.map(drop))
+    }
+
+    /// `[-0, +0, -]` Reads a field of a table (slots: table, key), if that calls no metamethod.
+    fn get_directly(&self, slots: &[LupaSlot; 2]) -> Option<Result<Owned, Raised>> {
+        effect!(self.state(), "[-0, +0, -]");
+        let state = self.state();
+        let mut value = UNREAD;
+        // SAFETY: the state is live and has room; the slots are plain.
+        let found = unsafe {
+            ffi::lupa_directget(state.as_ptr(), self.runtime.shared_with_c.get(), slots.as_ptr(), &raw mut value) != 0
+        };
         trace::note!(
             "short way: a field is {}, the stack has {}",
             if found { "read" } else { "not read" },
             self.state().top()
         );
-        Some(found.then(|| {
-            let _held = self.hold(2);
-            self.unmarshal(self.state().top())
-        }))
+        // SAFETY: C has read the value, which lies on the top, unless it is plain.
+        found.then(|| unsafe { self.unmarshal_plain_or_top(&value) })
     }
 
-    /// `[-2|0, +0, -]` An object, a key and a value are on the top: sets the field of a table, if it is there already. False if that
-    /// needs more; then they stay.
-    fn set_directly(&self, object: Reference) -> bool {
-        let state = self.state();
-        // SAFETY: the state is live; a table, a key and a value are on the top.
-        let done = self.is_table(object) && unsafe { ffi::lupa_directset(state.as_ptr()) } != 0;
-        trace::note!("short way: a field is {}, the stack has {}", if done { "set" } else { "not set" }, state.top());
+    /// `[-2|0, +0, -]` A value for Python that was read from a table: it lies on that, on the top, unless it is plain.
+    ///
+    /// # Safety
+    /// `value` is what was read.
+    unsafe fn unmarshal_plain_or_top(&self, value: &LupaValue) -> Result<Owned, Raised> {
+        // SAFETY: promised by the caller.
+        unsafe {
+            if let Some(plain) = plain_object(value) {
+                return plain;
+            }
+            let (_held, top) = (self.hold(2), self.state().top());
+            let object = self.unmarshal_read(value, top);
+            self.state().drop_to(top - 2);
+            object
+        }
+    }
+
+    /// `[-0, +0, -]` Sets a field of a table (slots: table, key, value): at once if it is there already.
+    fn set_directly(&self, slots: &[LupaSlot; 3]) -> Option<Result<(), Raised>> {
+        effect!(self.state(), "[-0, +0, -]");
+        let (state, base) = (self.state(), self.state().top());
+        // SAFETY: the state is live and has room; the slots are plain.
+        let done = unsafe { ffi::lupa_directset(state.as_ptr(), self.runtime.shared_with_c.get(), slots.as_ptr()) };
+        trace::note!("short way: a field is {}, the stack has {base}", if done > 0 { "set" } else { "not set" });
+        if done >= 0 {
+            return (done > 0).then_some(Ok(()));
+        }
+        let results = self.perform_directly(3, || self.push_ours(ffi::LUPA_NEWINDEX) && self.push_copies(base + 1, 3));
+        let done = results.map(|results| results.map(drop));
+        state.drop_to(base);
         done
     }
 
@@ -210,13 +230,11 @@ impl<'rt> Locked<'rt> {
     /// `[-0, +0, -]` The length of a table, if no metamethod has a say.
     pub(crate) fn length_directly(&self, table: Reference) -> Option<Py_ssize_t> {
         effect!(self.state(), "[-0, +0, -]");
-        let state = self.state();
-        if !self.is_table(table) || !self.push_reference(table) {
+        if !self.is_table(table) {
             return None;
         }
-        // SAFETY: the state is live; a table is on the top.
-        let length = unsafe { ffi::lupa_directlen(state.as_ptr()) };
-        state.drop_to(state.top() - 1);
+        // SAFETY: the state is live and has room.
+        let length = unsafe { ffi::lupa_directlen(self.state().as_ptr(), table.slot, table.address) };
         (length >= 0).then_some(length as Py_ssize_t)
     }
 
@@ -234,15 +252,6 @@ impl<'rt> Locked<'rt> {
         }
     }
 
-    /// `[-0, +0|1, -]` Pushes a Python value likewise, nil for none.
-    fn push_optional(&self, value: Option<Borrowed<'_>>) -> bool {
-        effect!(self.state(), "[-0, +0|1, -]");
-        match value {
-            Some(value) => self.push_directly(value),
-            None => self.push_nil() == 1,
-        }
-    }
-
     /// `[-0, +0|1, -]` Pushes a Python value, if that cannot raise and runs no code.
     pub(crate) fn push_directly(&self, value: Borrowed<'_>) -> bool {
         effect!(self.state(), "[-0, +0|1, -]");
@@ -253,9 +262,10 @@ impl<'rt> Locked<'rt> {
             if class == &raw mut PyLong_Type {
                 return self.push_integer(value);
             } else if class == &raw mut PyUnicode_Type {
-                return self.push_known_text(value);
+                return self.text_in_lua(value).is_some_and(|(slot, bytes)| self.push_string_in(slot, bytes));
             } else if class == &raw mut PyBytes_Type {
-                return self.push_known_string(text::bytes_of(value));
+                let bytes = text::bytes_of(value);
+                return self.string_in_lua(bytes).is_some_and(|slot| self.push_string_in(slot, bytes));
             } else if class == &raw mut PyFloat_Type {
                 ffi::lua_pushnumber(state, PyFloat_AS_DOUBLE(value.as_ptr()) as ffi::lua_Number);
             } else if class == &raw mut PyBool_Type {

@@ -17,6 +17,7 @@ pub(crate) mod marshal;
 pub(crate) mod operation;
 pub(crate) mod options;
 pub(crate) mod overflow;
+mod plain;
 pub(crate) mod protocols;
 pub(crate) mod runtime;
 pub(crate) mod slots;

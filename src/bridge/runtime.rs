@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell, UnsafeCell};
 use std::ffi::c_int;
 use std::ptr;
 
-use crate::ffi::python::{Py_REFCNT, PyObject};
+use crate::ffi::python::{Py_REFCNT, PyObject, PyTypeObject};
 
 use crate::ffi::lua::{LupaRuntime, lua_State};
 use crate::lua::State;
@@ -13,6 +13,7 @@ use crate::lua::boxes::Boxes;
 use crate::lua::life;
 use crate::lua::memory::Memory;
 use crate::lua::references::References;
+use crate::py::spare::Spare;
 use crate::py::{Gil, Owned};
 use crate::shared::{Keeper, Shared};
 
@@ -72,6 +73,10 @@ pub(crate) struct Runtime {
     pub(crate) strings: Strings,
     pub(crate) handed_key: Cell<HandedKey>,
     pub(crate) protocols: Protocols,
+    /// Wrappers of tables, functions and objects that were released.
+    tables: Spare,
+    functions: Spare,
+    others: Spare,
     /// Objects that are to be released when no lock is held.
     releases: RefCell<Vec<Owned>>,
     /// Small blocks that Lua has freed, for a runtime without counters.
@@ -115,6 +120,9 @@ impl Runtime {
             strings: Strings::default(),
             handed_key: Cell::new(HandedKey::NONE),
             protocols: Protocols::default(),
+            tables: Spare::default(),
+            functions: Spare::default(),
+            others: Spare::default(),
             releases: RefCell::new(Vec::new()),
             blocks: Blocks::new(),
             memory,
@@ -153,6 +161,29 @@ impl Runtime {
     pub(crate) unsafe fn enter_python<'py>(&self) -> Gil<'py> {
         // SAFETY: promised by the caller.
         unsafe { self.keeper.enter_python(self.shared) }
+    }
+
+    /// The released wrappers of a type, where such wrappers are kept.
+    #[inline]
+    pub(crate) fn spare_wrappers(&self, class: *mut PyTypeObject) -> Option<&Spare> {
+        if class == self.types.table {
+            Some(&self.tables)
+        } else if class == self.types.function {
+            Some(&self.functions)
+        } else if class == self.types.object {
+            Some(&self.others)
+        } else {
+            None
+        }
+    }
+
+    /// What the released wrappers refer to, for the collector.
+    pub(crate) fn visit_spare_wrappers(&self, mut visit: impl FnMut(*mut PyObject) -> i32) -> i32 {
+        [&self.tables, &self.functions, &self.others]
+            .iter()
+            .map(|spare| spare.visit(&mut visit))
+            .find(|&result| result != 0)
+            .unwrap_or(0)
     }
 
     /// Notes that tables may have changed.

@@ -70,13 +70,15 @@ impl Slots {
     /// What kinds of values the slots are, for the trace.
     #[cfg(feature = "trace")]
     pub(crate) fn described(&self) -> String {
-        const NAMES: [&str; 15] = [
+        const NAMES: [&str; 17] = [
             "nil",
             "false",
             "true",
             "integer",
             "number",
             "reference",
+            "known string",
+            "known object",
             "string",
             "object",
             "new table",

@@ -58,42 +58,38 @@ impl Locked<'_> {
             && options.source_encoding.is_simple()
     }
 
-    /// `[-0, +0|1, -]` Pushes the Lua string of a `str` that is known, where all encodings agree about it.
+    /// The registry slot with the Lua string of a `str` that is known, where all encodings agree about it, and its bytes, which live as
+    /// long as the `str`.
     #[inline]
-    pub(crate) fn push_known_text(&self, text: Borrowed<'_>) -> bool {
-        effect!(self.state(), "[-0, +0|1, -]");
+    pub(super) fn text_in_lua<'a>(&self, text: Borrowed<'a>) -> Option<(c_int, &'a [u8])> {
         let options = &self.runtime.options;
-        let Some(encoding) = options.encoding.as_ref() else { return false };
+        let encoding = options.encoding.as_ref()?;
         // SAFETY: the caller has seen that it is a str.
-        let Some(bytes) = (unsafe { text::in_place(text, encoding) }) else { return false };
-        let is_handed = self.runtime.handed_key.get().text == text.as_ptr();
-        if bytes.len() > LONGEST && !is_handed || options.source_encoding != *encoding && !bytes.is_ascii() {
-            return false;
+        let bytes = unsafe { text::in_place(text, encoding) }?;
+        if options.source_encoding != *encoding && !bytes.is_ascii() {
+            return None;
         }
-        is_handed && self.push_handed_key(bytes) || self.push_known_string(bytes)
+        let handed = self.runtime.handed_key.get();
+        let slot = if handed.text == text.as_ptr() { handed.slot } else { self.string_in_lua(bytes)? };
+        Some((slot, bytes))
     }
 
-    /// `[-0, +0|1, -]` Pushes the key that a walk has handed out last, if it is this string.
-    fn push_handed_key(&self, bytes: &[u8]) -> bool {
-        effect!(self.state(), "[-0, +0|1, -]");
-        let slot = self.runtime.handed_key.get().slot;
-        // SAFETY: the state is live and has room.
-        unsafe { ffi::lupa_directstring(self.state().as_ptr(), slot, bytes.as_ptr().cast(), bytes.len()) != 0 }
-    }
-
-    /// `[-0, +0|1, -]` Pushes a Lua string that is known.
-    pub(crate) fn push_known_string(&self, bytes: &[u8]) -> bool {
-        effect!(self.state(), "[-0, +0|1, -]");
+    /// The registry slot of a string that is known.
+    #[inline]
+    pub(super) fn string_in_lua(&self, bytes: &[u8]) -> Option<c_int> {
         if bytes.len() > LONGEST {
-            return false;
+            return None;
         }
         let hash = hash(bytes);
         let strings = self.runtime.strings.to_lua.borrow();
-        let Some(Known { slot, .. }) = strings.get(place(hash)).filter(|known| known.hash == hash) else {
-            return false;
-        };
+        strings.get(place(hash)).filter(|known| known.hash == hash).map(|known| known.slot)
+    }
+
+    /// `[-0, +0|1, -]` Pushes the string that a registry slot should hold.
+    pub(super) fn push_string_in(&self, slot: c_int, bytes: &[u8]) -> bool {
+        effect!(self.state(), "[-0, +0|1, -]");
         // SAFETY: the state is live and has room.
-        unsafe { ffi::lupa_directstring(self.state().as_ptr(), *slot, bytes.as_ptr().cast(), bytes.len()) != 0 }
+        unsafe { ffi::lupa_directstring(self.state().as_ptr(), slot, bytes.as_ptr().cast(), bytes.len()) != 0 }
     }
 
     /// `[-0, +0, -]` The registry slot for a string that goes the long way for the second time: C finds it there, or puts it there

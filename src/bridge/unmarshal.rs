@@ -1,15 +1,15 @@
 //! Reading values of Lua: from the stack to Python objects. Only functions that cannot raise are used; room for new
 //! references is reserved before they are needed.
 
-use std::ffi::{c_int, c_longlong, c_uint};
+use std::ffi::{c_int, c_longlong};
 
 use crate::ffi::python::{PyFloat_FromDouble, PyLong_FromLongLong};
 use crate::lua::guard::effect;
 
-use crate::ffi::lua::{self as ffi, LupaBox, LupaResult};
+use crate::ffi::lua::{self as ffi, LupaBox, LupaValue};
 use crate::lua::State;
 use crate::lua::references::Reference;
-use crate::lua::stack::{Number, Type};
+use crate::lua::stack::{Number, Type, bytes_in, number_in};
 use crate::py::text::{self, Encoding};
 use crate::py::{Borrowed, Gil, Owned, Raised, args, error, object};
 
@@ -49,12 +49,23 @@ impl Locked<'_> {
     /// Raises UnicodeDecodeError, LuaMemoryError (no room for a reference), ReferenceError (a finalized box).
     pub(crate) fn unmarshal(&self, index: c_int) -> Result<Owned, Raised> {
         effect!(self.state(), "[-0, +0, -]");
-        let state = self.state();
-        match state.type_of(index) {
-            Type::Nil => Ok(object::none()),
-            Type::Boolean => Ok(object::boolean(state.read_boolean(index))),
-            Type::Number => number(state.read_number(index)),
-            Type::String => self.unmarshal_string(state.read_string(index)),
+        let value = self.state().read(index);
+        // SAFETY: the value was read just now.
+        unsafe { self.unmarshal_read(&value, index) }
+    }
+
+    /// `[-0, +0, -]` Likewise, for a value that was read already.
+    ///
+    /// # Safety
+    /// `value` is what was read from `index`.
+    pub(super) unsafe fn unmarshal_read(&self, value: &LupaValue, index: c_int) -> Result<Owned, Raised> {
+        // SAFETY: promised by the caller.
+        if let Some(plain) = unsafe { plain_object(value) } {
+            return plain;
+        }
+        match Type::from_tag(value.type_) {
+            // SAFETY: promised by the caller; the type tells which field of the union is in use.
+            Type::String => self.unmarshal_string(unsafe { bytes_in(value) }),
             Type::Table => self.new_wrapper(index, self.runtime.types.table),
             Type::Function => self.unmarshal_function(index),
             Type::Thread => self.unmarshal_thread(index),
@@ -63,7 +74,7 @@ impl Locked<'_> {
                 BoxContent::Deleted => Err(errors::raise_deleted_object(self)),
                 BoxContent::NotABox => self.new_wrapper(index, self.runtime.types.object),
             },
-            Type::LightUserdata | Type::Cdata => self.new_wrapper(index, self.runtime.types.object),
+            _ => self.new_wrapper(index, self.runtime.types.object),
         }
     }
 
@@ -215,18 +226,21 @@ impl Locked<'_> {
     }
 }
 
-/// Plain data for Python; nothing if it is none.
+/// What Python has for a number, a boolean or nil.
+///
+/// # Safety
+/// `value` was read from the stack of Lua.
 #[inline(always)]
-pub(super) fn plain_value(plain: &LupaResult) -> Option<Result<Owned, Raised>> {
-    Some(match plain.tag as c_uint {
-        // SAFETY: the tag says which of the two was written.
-        ffi::LUPA_INTEGER => integer(unsafe { plain.value.integer }),
-        // SAFETY: as above.
-        ffi::LUPA_NUMBER => number(Number::Float(unsafe { plain.value.number })),
-        ffi::LUPA_NIL => Ok(object::none()),
-        tag @ (ffi::LUPA_TRUE | ffi::LUPA_FALSE) => Ok(object::boolean(tag == ffi::LUPA_TRUE)),
-        _ => return None,
-    })
+pub(super) unsafe fn plain_object(value: &LupaValue) -> Option<Result<Owned, Raised>> {
+    // SAFETY: promised by the caller; the type tells which field of the union is in use.
+    unsafe {
+        match value.type_ {
+            ffi::LUA_TNUMBER => Some(number(number_in(value))),
+            ffi::LUA_TNIL => Some(Ok(object::none())),
+            ffi::LUA_TBOOLEAN => Some(Ok(object::boolean(value.content.boolean != 0))),
+            _ => None,
+        }
+    }
 }
 
 /// A new `int` or `float`.

@@ -88,8 +88,12 @@ impl<'rt> Locked<'rt> {
     /// `[-0, +0, -]` Puts the value at `index` into a registry slot.
     pub(crate) fn refer(&self, index: c_int) -> Result<Reference, Raised> {
         effect!(self.state(), "[-0, +0, -]");
+        let references = &self.runtime.references;
+        if let Some(reference) = references.take(self.state(), index) {
+            return Ok(reference);
+        }
         self.reserve(1)?;
-        self.runtime.references.take(self.state(), index).ok_or_else(|| errors::raise_lost_reference(self))
+        references.take(self.state(), index).ok_or_else(|| errors::raise_lost_reference(self))
     }
 
     /// `[-0, +0, -]` A new wrapper of the given type for the value at `index`.
@@ -113,7 +117,12 @@ impl<'rt> Locked<'rt> {
     /// `[-0, +0, -]` A new wrapper that takes over a registry slot.
     pub(crate) fn wrap_reference(&self, reference: Reference, class: *mut PyTypeObject) -> Result<Owned, Raised> {
         // SAFETY: the class is one of our wrapper types, which begin with a LuaObject.
-        let wrapper = unsafe { types::allocate(self.gil, class) };
+        let wrapper = unsafe {
+            match self.runtime.spare_wrappers(class) {
+                Some(spare) => spare.allocate(self.gil, class),
+                None => types::allocate(self.gil, class),
+            }
+        };
         let Ok(wrapper) = wrapper else {
             self.runtime.references.give_up(reference);
             return wrapper;

@@ -107,8 +107,8 @@ impl References {
         let mut free = self.free.borrow_mut();
         loop {
             let slot = free.pop()?;
-            if state.store_in_free(slot, index) {
-                return Some(Reference { slot, address: state.address(index), tag: state.tag(index) });
+            if let Some((address, tag)) = state.store_in_free(slot, index) {
+                return Some(Reference { slot, address, tag });
             }
         }
     }
@@ -129,18 +129,15 @@ impl References {
     }
 
     /// `[-0, +0, -]`
-    #[cold]
+    #[inline(never)]
     fn recycle_dropped(&self, state: State) {
         effect!(state, "[-0, +0, -]");
-        while let Some(Reference { slot, address, tag }) = self.next_dropped() {
-            // SAFETY: the state is live and has room; an occupied slot is filled.
+        let (mut dropped, mut free) = (self.dropped.borrow_mut(), self.free.borrow_mut());
+        while let Some(Reference { slot, address, tag }) = dropped.pop() {
+            // SAFETY: the state is live and has room; an occupied slot is filled. No code runs.
             if unsafe { ffi::lupa_emptyslot(state.as_ptr(), slot, address, tag) } != 0 {
-                self.free.borrow_mut().push(slot);
+                free.push(slot);
             }
         }
-    }
-
-    fn next_dropped(&self) -> Option<Reference> {
-        self.dropped.borrow_mut().pop()
     }
 }

@@ -3,7 +3,7 @@
 
 use std::ffi::{CStr, c_int, c_void};
 
-use crate::ffi::lua as ffi;
+use crate::ffi::lua::{self as ffi, LupaValue};
 
 /// A Lua thread whose runtime is locked by this OS thread. Copied freely; who holds one has got it from the lock.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -64,6 +64,30 @@ pub(crate) enum Number {
     Float(f64),
 }
 
+/// A place for a value that C reads.
+pub(crate) const UNREAD: LupaValue =
+    LupaValue { type_: ffi::LUA_TNIL, is_integer: 0, content: ffi::LupaValue__bindgen_ty_1 { integer: 0 }, size: 0 };
+
+/// The number that was read.
+///
+/// # Safety
+/// It was one.
+pub(crate) unsafe fn number_in(value: &LupaValue) -> Number {
+    // SAFETY: promised by the caller; the flag tells which field of the union is in use.
+    unsafe {
+        if value.is_integer != 0 { Number::Integer(value.content.integer) } else { Number::Float(value.content.number) }
+    }
+}
+
+/// The bytes of the string that was read.
+///
+/// # Safety
+/// It was one, and stays on the stack for `'a`.
+pub(crate) unsafe fn bytes_in<'a>(value: &LupaValue) -> &'a [u8] {
+    // SAFETY: promised by the caller.
+    unsafe { std::slice::from_raw_parts(value.content.bytes.cast(), value.size) }
+}
+
 impl State {
     /// # Safety
     /// `state` is a live thread of a runtime that this OS thread has locked, for as long as the result is used.
@@ -99,7 +123,16 @@ impl State {
         unsafe { ffi::lua_type(self.0, index) }
     }
 
+    /// `[-0, +0, -]` The value at `index`, as far as it is plain data.
+    pub(crate) fn read(self, index: c_int) -> LupaValue {
+        let mut value = UNREAD;
+        // SAFETY: the state is live.
+        unsafe { ffi::lupa_read(self.0, index, &raw mut value) };
+        value
+    }
+
     /// `[-0, +0, -]` The boolean at `index`.
+    #[cfg(not(feature = "python"))]
     pub(crate) fn read_boolean(self, index: c_int) -> bool {
         // SAFETY: the state is live.
         unsafe { ffi::lua_toboolean(self.0, index) != 0 }
@@ -162,13 +195,16 @@ impl State {
     #[must_use]
     pub(crate) fn store(self, slot: c_int, index: c_int) -> bool {
         // SAFETY: the state is live and has room; an occupied slot is filled, so that nothing is allocated.
-        unsafe { ffi::lupa_fillslot(self.0, slot, index, 0) != 0 }
+        unsafe { ffi::lupa_fillslot(self.0, slot, index) != 0 }
     }
 
-    /// `[-0, +0, -]` Likewise, if the slot holds `false`.
-    pub(crate) fn store_in_free(self, slot: c_int, index: c_int) -> bool {
+    /// `[-0, +0, -]` Likewise, if the slot holds `false`: the address and the type tag of the value.
+    #[inline]
+    pub(crate) fn store_in_free(self, slot: c_int, index: c_int) -> Option<(*const c_void, c_int)> {
+        let mut address = std::ptr::null();
         // SAFETY: as above.
-        unsafe { ffi::lupa_fillslot(self.0, slot, index, 1) != 0 }
+        let tag = unsafe { ffi::lupa_takeslot(self.0, slot, index, &raw mut address) };
+        (tag >= 0).then_some((address, tag))
     }
 
     /// `[-0, +0, -]` Room for `extra` more values in this frame. A body has made the stack large enough just before

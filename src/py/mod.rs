@@ -7,6 +7,7 @@ pub(crate) mod edge;
 pub(crate) mod error;
 pub(crate) mod gil;
 pub(crate) mod object;
+pub(crate) mod spare;
 pub(crate) mod text;
 pub(crate) mod types;
 

@@ -314,6 +314,9 @@ pub(crate) fn until_nul(mut bytes: Vec<u8>) -> CString {
 pub(crate) unsafe fn is_dunder(_gil: Gil<'_>, name: Borrowed<'_>) -> bool {
     // SAFETY: promised by the caller; the positions are within the string.
     unsafe {
+        if let Some(characters) = ascii(name) {
+            return characters.starts_with(b"__") && characters.ends_with(b"__");
+        }
         let size = PyUnicode_GetLength(name.as_ptr());
         let is_underscore = |position| PyUnicode_ReadChar(name.as_ptr(), position) == '_'.into();
         size >= 2 && [0, 1, size - 1, size - 2].into_iter().all(is_underscore)
