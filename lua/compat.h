@@ -40,19 +40,15 @@ enum { LUPA_HAS_INTEGERS = LUA_VERSION_NUM >= 503 };
 ** coroutine's stack that cannot grow looks for an error handler of that coroutine (until 5.1). */
 enum { LUPA_GROWS_OR_FAILS = LUA_VERSION_NUM >= 504 };
 
-/* Lua 5.1 closes the standard files of the process when it has no memory while it opens its io library. */
-#if LUA_VERSION_NUM >= 502 || defined(LUAJIT_VERSION)
-enum { LUPA_OPENS_OR_FAILS = 1 };
-#else
-enum { LUPA_OPENS_OR_FAILS = 0 };
-#endif
-
 /* Do Lua's own functions for loading know modes? Where they do not, we look at the first byte ourselves. */
 #if LUA_VERSION_NUM >= 502 || defined(LUAJIT_VERSION)
 #define LUPA_KNOWS_MODES 1
 #else
 #define LUPA_KNOWS_MODES 0
 #endif
+
+/* Lua 5.1 closes the standard files of the process when it has no memory while it opens its io library. */
+enum { LUPA_OPENS_OR_FAILS = LUPA_KNOWS_MODES };
 
 /* Does Lua bound the recursion that matches a pattern? */
 #define LUPA_BOUNDS_PATTERNS LUPA_KNOWS_MODES

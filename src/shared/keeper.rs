@@ -34,9 +34,10 @@ pub(super) const NEVER: usize = usize::MAX;
 #[cfg(not(feature = "core"))]
 const MANY_CROSSINGS: u32 = 64;
 
-/// Who needs longer to give the GIL up has woken another thread, which was waiting for it: that takes a call of the system.
+/// Who needs longer to give the GIL up, twice in a row, has woken another thread, which was waiting for it: that takes a call of the
+/// system.
 #[cfg(not(feature = "core"))]
-const NO_CALL: Duration = Duration::from_nanos(400);
+const NO_CALL: Duration = Duration::from_nanos(600);
 
 /// Who needs longer to take the GIL back has waited for another thread.
 #[cfg(not(feature = "core"))]
@@ -61,6 +62,8 @@ pub(crate) struct Keeper {
     pub(super) asked: AtomicUsize,
     /// Is it to be known how long taking the GIL back takes?
     pub(super) measured: Cell<bool>,
+    /// Did giving the GIL up seem to wake somebody, the last time that this was measured?
+    has_called: Cell<bool>,
     /// How many crossings there were while nobody watched.
     crossings: Cell<u32>,
     /// Lua may call functions that nobody here knows: they may use Python themselves, or mind signals.
@@ -86,6 +89,7 @@ impl Keeper {
             allowed: Cell::new(NEVER),
             asked: AtomicUsize::new(NEVER),
             measured: Cell::new(false),
+            has_called: Cell::new(false),
             crossings: Cell::new(0),
             // What is compiled into a Lua of others is not known.
             never: Cell::new(!cfg!(lupa_sees_unknown)),
@@ -178,7 +182,8 @@ impl Keeper {
         let since = Instant::now();
         self.give_up_now(gil);
         self.measured.set(true);
-        if since.elapsed() > NO_CALL {
+        let has_called = since.elapsed() > NO_CALL;
+        if self.has_called.replace(has_called) && has_called {
             // SAFETY: the function belongs to the capsule.
             unsafe { (shared.note_wait)(self) };
         }
