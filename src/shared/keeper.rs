@@ -172,6 +172,10 @@ impl Keeper {
 
     #[inline(never)]
     fn give_up(&self, gil: Gil<'_>, shared: &Shared, thread: usize) {
+        // A thread that the system did not let run just now can have found the signal in the stay that was not to be.
+        if !self.thread_state.load(Ordering::Relaxed).is_null() {
+            return;
+        }
         let period = shared.period();
         let asks = if period == 0 { self.is_busy() } else { self.asked.load(Ordering::Relaxed) != period };
         if !asks || self.never.get() {
