@@ -95,7 +95,7 @@ static int lupa_directget (lua_State *L, LupaRuntime *runtime, const LupaSlot *s
     type = lupa_directinherit(L, runtime, key);                     /* ... */
   }
   if (type == LUA_TNIL) value->type = LUA_TNIL;
-  else if (type >= 0 && !lupa_isplain(lupa_read(L, -1, value))) return 1;
+  else if (type >= 0 && !lupa_read(L, -1, value)) return 1;
   lua_settop(L, top);
   return type >= 0;
 }
@@ -168,17 +168,22 @@ static int lupa_directnextindex (lua_State *L, int key, int is_there) {
   return lua_next(L, -2);
 }
 
+/* [-0, +0, -]   Read the value at `index`, if it is plain data or a string: 1. */
+static inline int lupa_readtext (lua_State *L, int index, LupaValue *value) {
+  if (lupa_read(L, index, value)) return 1;
+  if (value->type != LUA_TSTRING) return 0;                         /* so that nothing is converted */
+  value->content.bytes = lua_tolstring(L, index, &value->size);
+  return 1;
+}
+
 /* [-0, +0, -]   k v -> k v          Read an element; 0 if that has to wait. A key that is a string goes to a registry slot. */
 static inline int lupa_readelement (lua_State *L, LupaReading *reading, LupaElement *element) {
   LupaValue *key = &element->key;
-  lupa_read(L, -2, key);
-  if (reading->reads_values) {
-    int type = lupa_read(L, -1, &element->value);
-    if (!lupa_isplain(type) && type != LUA_TSTRING) return 0;
-  }
+  if (!lupa_readtext(L, -2, key) || (reading->reads_values && !lupa_readtext(L, -1, &element->value))) return 0;
   if (key->type == LUA_TNUMBER) return key->is_integer && key->content.integer == (int)key->content.integer;
-  reading->wants_slots = key->type == LUA_TSTRING && reading->slot_count == 0;
-  if (key->type != LUA_TSTRING || reading->wants_slots) return 0;
+  if (key->type != LUA_TSTRING) return 0;
+  reading->wants_slots = reading->slot_count == 0;
+  if (reading->wants_slots) return 0;
   element->slot = reading->slots[--reading->slot_count];
   lupa_refillslot(L, element->slot, -2);
   return 1;
@@ -204,8 +209,7 @@ static int lupa_readelements (lua_State *L, LupaReading *reading, LupaElement *e
 /* [-0|(n+1), +0, -]   x results -> [x results]      Take no result, or one that is plain data, and what lies below. */
 static inline void lupa_takeplain (lua_State *L, int results, LupaValue *value) {
   value->type = results == 0 ? LUA_TNIL : LUA_TNONE;
-  if (results == 1) lupa_read(L, -1, value);
-  if (lupa_isplain(value->type)) lua_pop(L, results + 1);
+  if (results == 0 || (results == 1 && lupa_read(L, -1, value))) lua_pop(L, results + 1);
 }
 
 /* [-(n+2), +0|m+1, -]  handler f a b c -> [handler results|error]   The status of the call; a result that is plain data is taken. */

@@ -69,7 +69,8 @@ typedef union LupaNumber {
   lua_Number number;
 } LupaNumber;
 
-/* A value of Lua as plain data, as far as it is. Bytes are those of the value on the stack. */
+/* A number, a boolean or nil as plain data, where that is asked for a string too, whose bytes are those of the value; of other values the
+** type only. */
 typedef struct LupaValue {
   int type;                                 /* as lua_type has it */
   int is_integer;                           /* a number is one that Python takes for an int */
@@ -218,22 +219,18 @@ static LupaBox *lupa_tobox (lua_State *L, int index) {
   return box->magic == ((uintptr_t)box ^ (uintptr_t)LUPA_MAGIC) ? box : NULL;
 }
 
-/* Do values of this type need no place on the stack once they are read? */
-static int lupa_isplain (int type) { return type == LUA_TNUMBER || type == LUA_TNIL || type == LUA_TBOOLEAN; }
-
-/* [-0, +0, -] The value at `index`; its type. */
+/* [-0, +0, -] Read the value at `index`, if it is a number, a boolean or nil: 1. */
 static int lupa_read (lua_State *L, int index, LupaValue *value) {
   value->type = lua_type(L, index);
   switch (value->type) {
-    case LUA_TBOOLEAN: value->content.boolean = lua_toboolean(L, index); break;
-    case LUA_TSTRING: value->content.bytes = lua_tolstring(L, index, &value->size); break;
+    case LUA_TNIL: return 1;
+    case LUA_TBOOLEAN: value->content.boolean = lua_toboolean(L, index); return 1;
     case LUA_TNUMBER:
       value->is_integer = lupa_toint(L, index, &value->content.integer);
       if (!value->is_integer) value->content.number = lupa_tonumber(L, index);
-      break;
-    default: break;
+      return 1;
+    default: return 0;
   }
-  return value->type;
 }
 
 /*

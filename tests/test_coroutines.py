@@ -32,6 +32,13 @@ class TestIteration:
     def test_several_values_are_a_tuple(self, lua):
         assert list(lua.eval("function() coroutine.yield(1, nil, 3) end").coroutine()) == [(1, None, 3)]
 
+    @pytest.mark.parametrize("value", [None, True, False, 0, -1, 2**53, 1.5, float("inf"), "text", (1, 2)])
+    def test_single_values(self, lua, value):
+        coroutine = lua.eval("function(...) while true do coroutine.yield(...) end end").coroutine(value)
+        for _ in range(3):
+            item = next(coroutine)
+            assert (item, type(item)) == (value, type(value))
+
     def test_arguments_go_to_the_function(self, lua):
         assert next(lua.eval("function(...) return select('#', ...), ... end").coroutine(1, None, "x")) == (3, 1, None, "x")
 

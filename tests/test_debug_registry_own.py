@@ -303,3 +303,17 @@ class TestWhatHangsOnObjects:
             lua.eval("as_function")
         lua.execute("debug.setupvalue(as_function, 1, thing)")
         assert isinstance(lua.eval("as_function"), Thing)
+
+
+@pytest.mark.parametrize("forgery", ["nil", "false", "'name'", "'__index\\0'", "{}"])
+def test_the_name_of_what_is_inherited(lua, forgery):
+    table = lua.eval("setmetatable({}, {__index = {name = 1}, name = 2})")
+    count = lua.execute(f"""
+        local count = 0
+        for slot, held in pairs(debug.getregistry()) do
+            if type(slot) == 'number' and held == '__index' then debug.getregistry()[slot] = {forgery} count = count + 1 end
+        end
+        return count
+    """)
+    assert count >= 1
+    assert (table.name, table["name"], table.missing) == (1, 1, None)

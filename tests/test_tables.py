@@ -108,6 +108,33 @@ class TestReading:
         table = lua.eval("function(o) return setmetatable({}, {__index = o}) end")({"x": 1})
         assert [table["x"] for _ in range(3)] == [1, 1, 1]
 
+    @pytest.mark.parametrize("levels", [1, 2, 7, 8, 9, 20])
+    def test_fields_that_are_inherited(self, lua, levels):
+        lua.execute("base = {name = 'base', no = false} base.__index = base")
+        for _ in range(levels):
+            lua.execute("local derived = setmetatable({}, base) derived.__index = derived base = derived")
+        table = lua.globals().base
+        assert (table.name, table["name"], table.no, table.missing, table[1]) == ("base", "base", False, None, None)
+        lua.execute("base.name = 'own'")
+        assert table.name == "own"
+
+    def test_a_function_at_the_end_of_what_is_inherited(self, lua):
+        lua.execute("base = setmetatable({a = 1}, {__index = function(t, key) return key .. '!' end})")
+        table = lua.eval("setmetatable({}, {__index = base})")
+        assert (table.a, table.b, table["c"]) == (1, "b!", "c!")
+
+    @pytest.mark.parametrize("index", ["'text'", "python.builtins.list", "1", "false", "nil"])
+    def test_what_is_inherited_from_no_table(self, lua, lupa_module, index):
+        """Whatever Lua says, it says the same in Lua."""
+        table = lua.eval(f"setmetatable({{}}, {{__index = {index}}})")
+        for key in ("append", "len"):
+            ok, expected = lua.eval("pcall(function(t, key) return t[key] end, ...)", table, key)
+            if ok:
+                assert (table[key], getattr(table, key)) == (expected, expected)
+            else:
+                with pytest.raises((lupa_module.LuaError, TypeError, AttributeError)):
+                    table[key]
+
     def test_an_error_in_index_is_raised(self, lua, lupa_module):
         table = lua.eval("setmetatable({}, {__index = function(t, key) error('no ' .. key) end})")
         for _ in range(3):

@@ -196,7 +196,7 @@ impl<'rt> Locked<'rt> {
                 return plain;
             }
             let (_held, top) = (self.hold(2), self.state().top());
-            let object = self.unmarshal_read(value, top);
+            let object = self.unmarshal(top);
             self.state().drop_to(top - 2);
             object
         }

@@ -9,7 +9,7 @@ use crate::lua::guard::effect;
 use crate::ffi::lua::{self as ffi, LupaBox, LupaValue};
 use crate::lua::State;
 use crate::lua::references::Reference;
-use crate::lua::stack::{Number, Type, bytes_in, number_in};
+use crate::lua::stack::{Number, Type, number_in};
 use crate::py::text::{self, Encoding};
 use crate::py::{Borrowed, Gil, Owned, Raised, args, error, object};
 
@@ -49,23 +49,12 @@ impl Locked<'_> {
     /// Raises UnicodeDecodeError, LuaMemoryError (no room for a reference), ReferenceError (a finalized box).
     pub(crate) fn unmarshal(&self, index: c_int) -> Result<Owned, Raised> {
         effect!(self.state(), "[-0, +0, -]");
-        let value = self.state().read(index);
-        // SAFETY: the value was read just now.
-        unsafe { self.unmarshal_read(&value, index) }
-    }
-
-    /// `[-0, +0, -]` Likewise, for a value that was read already.
-    ///
-    /// # Safety
-    /// `value` is what was read from `index`.
-    pub(super) unsafe fn unmarshal_read(&self, value: &LupaValue, index: c_int) -> Result<Owned, Raised> {
-        // SAFETY: promised by the caller.
-        if let Some(plain) = unsafe { plain_object(value) } {
-            return plain;
-        }
-        match Type::from_tag(value.type_) {
-            // SAFETY: promised by the caller; the type tells which field of the union is in use.
-            Type::String => self.unmarshal_string(unsafe { bytes_in(value) }),
+        let state = self.state();
+        match state.type_of(index) {
+            Type::Nil => Ok(object::none()),
+            Type::Boolean => Ok(object::boolean(state.read_boolean(index))),
+            Type::Number => number(state.read_number(index)),
+            Type::String => self.unmarshal_string(state.read_string(index)),
             Type::Table => self.new_wrapper(index, self.runtime.types.table),
             Type::Function => self.unmarshal_function(index),
             Type::Thread => self.unmarshal_thread(index),
@@ -74,7 +63,7 @@ impl Locked<'_> {
                 BoxContent::Deleted => Err(errors::raise_deleted_object(self)),
                 BoxContent::NotABox => self.new_wrapper(index, self.runtime.types.object),
             },
-            _ => self.new_wrapper(index, self.runtime.types.object),
+            Type::LightUserdata | Type::Cdata => self.new_wrapper(index, self.runtime.types.object),
         }
     }
 

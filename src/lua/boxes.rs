@@ -1,7 +1,7 @@
 //! The boxes of a runtime: which objects of the host Lua holds. A node is allocated, linked, unlinked and freed with the GIL
 //! held; C only reads its object and, once, puts it into the queue of finalized boxes.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::ffi::{c_uint, c_void};
 use std::ptr;
 
@@ -10,40 +10,27 @@ use crate::ffi::lua::{self as ffi, LupaBox, LupaNode};
 /// What Lua keeps before the content of a userdata, at most, in any version.
 const MAX_HEADER: usize = 64;
 
-/// So many nodes are kept for the objects to come.
-const MOST_SPARE: usize = 64;
-
 /// The list of all nodes of a runtime.
-#[expect(clippy::vec_box, reason = "C keeps the address of a node")]
 pub(crate) struct Boxes {
     first: Cell<*mut LupaNode>,
-    /// Nodes that were taken off the list.
-    spare: RefCell<Vec<Box<LupaNode>>>,
 }
 
 impl Boxes {
     pub(crate) fn new() -> Boxes {
-        Boxes { first: Cell::new(ptr::null_mut()), spare: RefCell::default() }
+        Boxes { first: Cell::new(ptr::null_mut()) }
     }
 
     /// A new node, which takes over a reference to `object`.
     pub(crate) fn link(&self, object: *mut c_void, protocol: c_uint) -> *mut LupaNode {
         let first = self.first.get();
-        let content = LupaNode {
+        let node = Box::into_raw(Box::new(LupaNode {
             object,
             next: first,
             previous: ptr::null_mut(),
             next_dead: ptr::null_mut(),
             holder: ptr::null(),
             protocol,
-        };
-        let node = match self.spare.borrow_mut().pop() {
-            Some(mut node) => {
-                *node = content;
-                Box::into_raw(node)
-            }
-            None => Box::into_raw(Box::new(content)),
-        };
+        }));
         if !first.is_null() {
             // SAFETY: nodes on the list are alive, and only changed with the GIL held.
             unsafe { (*first).previous = node };
@@ -52,7 +39,7 @@ impl Boxes {
         node
     }
 
-    /// Takes a node off the list; the reference to its object goes to the caller.
+    /// Takes a node off the list and frees it; the reference to its object goes to the caller.
     ///
     /// # Safety
     /// `node` is on this list, and no box refers to it any more.
@@ -68,12 +55,7 @@ impl Boxes {
             if !node.next.is_null() {
                 (*node.next).previous = node.previous;
             }
-            let object = node.object;
-            let mut spare = self.spare.borrow_mut();
-            if spare.len() < MOST_SPARE {
-                spare.push(node);
-            }
-            object
+            node.object
         }
     }
 

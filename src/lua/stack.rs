@@ -123,16 +123,7 @@ impl State {
         unsafe { ffi::lua_type(self.0, index) }
     }
 
-    /// `[-0, +0, -]` The value at `index`, as far as it is plain data.
-    pub(crate) fn read(self, index: c_int) -> LupaValue {
-        let mut value = UNREAD;
-        // SAFETY: the state is live.
-        unsafe { ffi::lupa_read(self.0, index, &raw mut value) };
-        value
-    }
-
     /// `[-0, +0, -]` The boolean at `index`.
-    #[cfg(not(feature = "python"))]
     pub(crate) fn read_boolean(self, index: c_int) -> bool {
         // SAFETY: the state is live.
         unsafe { ffi::lua_toboolean(self.0, index) != 0 }
