@@ -495,3 +495,23 @@ class TestTheWatch:
         run = new_runtime().eval(LONG_RUNS["a loop"])
         size = calibrated(run)
         assert Watcher().longest_wait(lambda: run(size)) < LONGEST_WAIT
+
+    def test_a_thread_that_the_system_stops_anywhere(self, run_script):
+        """Where others compete for the processors, a thread can be away for periods between any two instructions."""
+        output = run_script("""
+            import itertools, subprocess, time
+            busy = [subprocess.Popen([sys.executable, '-c', 'while True: pass']) for _ in range(4)]
+            try:
+                f = LuaRuntime().eval('function(x) return x end')
+                g = LuaRuntime().eval('function(f, n) local s = 0 for i = 1, n do s = s + f(i) end return s end')
+                end = time.monotonic() + 5
+                while time.monotonic() < end:
+                    assert sum(map(f, itertools.repeat(1, 20_000))) == 20_000
+                    assert g(float, 20_000) == 200_010_000
+            finally:
+                for process in busy:
+                    process.kill()
+                    process.wait()
+            print('alive')
+        """)
+        assert output == "alive\n"
