@@ -38,6 +38,8 @@ pub(crate) fn open(gil: Gil<'_>, runtime: &Runtime, registered: Registered, seed
     runtime.current.set(state);
     runtime.lock.acquire(gil)?;
     let result = open_libraries(&Locked { runtime, gil }, registered);
+    // Tables that have grown meanwhile have left blocks that may not be wanted again.
+    runtime.blocks.give_back();
     runtime.phase.set(Phase::Open);
     let _free = runtime.lock.release(gil);
     result

@@ -50,6 +50,11 @@ impl Blocks {
     /// Keeps nothing from now on.
     pub(crate) fn let_go(&self) {
         self.keeps.set(false);
+        self.give_back();
+    }
+
+    /// Gives back what is kept.
+    pub(crate) fn give_back(&self) {
         for class in 0..CLASSES {
             while let Some(block) = self.take(class) {
                 // SAFETY: kept blocks are ours.
