@@ -149,7 +149,8 @@ class TestBodiesByHand:
     @pytest.mark.parametrize("operation", OPERATIONS)
     def test_in_the_hook_that_comes_before_them(self, lua, lupa_module, unhook, operation, call, skip_if_asserted):
         """The operation is done once at most: what a script has taken is not there for the body any more."""
-        if call == "in a coroutine with arguments":
+        # A call finds `tostring` itself, which fails without an argument.
+        if call == "in a coroutine with arguments" or ("coroutine" in call and operation.startswith("call with")):
             skip_if_asserted("a coroutine that fails in a hook")
         run, right = OPERATIONS[operation]
         lua.execute(f"""
